@@ -1,0 +1,1 @@
+"""A model for every customer, trained and served with no one's hands."""
