@@ -1,0 +1,28 @@
+"""What the log adds up to: tenants, tasks, labels, outcomes, versions, keys, and who is behind.
+
+*In*: committed events, within the append's own transaction. *Out*: the state of one task or of
+the fleet at the cost of a look-up; leases on tasks that are to be trained. *Keeps*: tables that
+`rebuild` can derive from the log at any time, and the queue of training. *Ignores*: texts, models
+and how they are made. Imports `events`, and the recipe for its policy.
+"""
+
+from modelfleet.catalog.catalog import Catalog, FleetSums, Key, Label, Version
+from modelfleet.catalog.fold import CatalogFold
+from modelfleet.catalog.migrate import migrate
+from modelfleet.catalog.queue import Lease, Queue
+from modelfleet.catalog.rebuild import rebuild
+from modelfleet.catalog.task_state import TaskState
+
+__all__ = [
+    "Catalog",
+    "CatalogFold",
+    "FleetSums",
+    "Key",
+    "Label",
+    "Lease",
+    "Queue",
+    "TaskState",
+    "Version",
+    "migrate",
+    "rebuild",
+]

@@ -1,0 +1,174 @@
+"""Reading the catalog: tenants, tasks, labels, versions, outcomes and keys as they are now."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from modelfleet.catalog.rows import task_states
+from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENANTS, VERSIONS
+from modelfleet.catalog.task_state import TaskState
+from modelfleet.events import Database, Logged
+from modelfleet.events.kinds import RequestDecided
+from modelfleet.events.schema import EVENTS
+
+AnyRow = sa.Row[*tuple[Any, ...]]
+
+
+class Label(msgspec.Struct, frozen=True):
+    """A label as it is now; ``seq`` is where in the log it was last changed."""
+
+    label: str
+    name: str
+    description: str
+    keywords: tuple[str, ...]
+    seq: int
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What describes it, in words: name (or the label itself), description, keywords."""
+        named = self.name or self.label.replace("_", " ").replace("-", " ")
+        return tuple(text for text in (named, self.description, *self.keywords) if text.strip())
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A published checkpoint of a task; times in microseconds."""
+
+    version: str
+    published: int
+    watermark: int
+    recipe: str
+    fingerprint: str
+    training_digest: str
+    examples: int
+    why: str
+    metrics: dict[str, float]
+
+
+class FleetSums(msgspec.Struct, frozen=True):
+    """Sums over all tenants."""
+
+    tenants: int
+    tasks: int
+    decided: int
+    abstained: int
+    answered: int
+    confirmed: int
+    corrected: int
+    published: int
+
+
+class Key(msgspec.Struct, frozen=True):
+    """An API key without its secret; an empty tenant means the whole fleet."""
+
+    key: str
+    tenant: str
+    role: str
+    name: str
+    active: bool
+
+
+class Catalog:
+    """Queries on what the log adds up to; each costs the same however many tenants exist."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def labels(self, tenant: str, task: str) -> list[Label]:
+        """The labels that may be predicted now, by name."""
+        query = sa.select(*_columns(LABELS, Label)).where(
+            *_of(LABELS, tenant, task), LABELS.c.active
+        )
+        labels = [
+            Label(label, name, description, tuple(keywords), seq)
+            for label, name, description, keywords, seq in self._all(query)
+        ]
+        return sorted(labels, key=lambda label: label.label)  # not as the database collates
+
+    def task(self, tenant: str, task: str) -> TaskState:
+        """What is known of a task; a task that was never named is as one without events."""
+        with self._database.reading() as connection:
+            found = task_states(connection, [(tenant, task)])
+        return found.get((tenant, task)) or TaskState(tenant, task)
+
+    def tasks(self, tenant: str) -> list[TaskState]:
+        """All tasks of a tenant."""
+        query = sa.select(*_columns(TASKS, TaskState)).where(TASKS.c.tenant == tenant)
+        return [TaskState(*row) for row in self._all(query.order_by(TASKS.c.task))]
+
+    def tenants(self, after: str = "", limit: int = 100) -> list[str]:
+        """The next tenants by name."""
+        query = sa.select(TENANTS.c.tenant).where(TENANTS.c.tenant > after)
+        rows = self._all(query.order_by(TENANTS.c.tenant).limit(limit))
+        return [row.tenant for row in rows]
+
+    def failing(self, limit: int = 100) -> list[TaskState]:
+        """Tasks whose last training ended in an error."""
+        query = sa.select(*_columns(TASKS, TaskState)).where(TASKS.c.error.is_not(None))
+        return [TaskState(*row) for row in self._all(query.limit(limit))]
+
+    def fleet(self) -> FleetSums:
+        """Sums over all tenants."""
+        (row,) = self._all(sa.select(*_columns(FLEET, FleetSums)))
+        return FleetSums(*row)
+
+    def versions(self, tenant: str, task: str) -> list[Version]:
+        """The versions of a task, the newest first."""
+        query = sa.select(*_columns(VERSIONS, Version)).where(*_of(VERSIONS, tenant, task))
+        return [Version(*row) for row in self._all(query.order_by(VERSIONS.c.seq.desc()))]
+
+    def version(self, tenant: str, task: str, version: str) -> Version | None:
+        """One version of a task, None if there is none of this name."""
+        query = sa.select(*_columns(VERSIONS, Version)).where(
+            *_of(VERSIONS, tenant, task), VERSIONS.c.version == version
+        )
+        rows = self._all(query)
+        return Version(*rows[0]) if rows else None
+
+    def awaiting(self, tenant: str, task: str, limit: int = 100) -> list[Logged]:
+        """The newest decisions that nobody has said anything about."""
+        answered = sa.select(OUTCOMES.c.decision).where(
+            OUTCOMES.c.tenant == EVENTS.c.tenant, OUTCOMES.c.decision == EVENTS.c.id
+        )
+        query = (
+            sa.select(EVENTS)
+            .where(*_of(EVENTS, tenant, task), EVENTS.c.kind == RequestDecided.kind)
+            .where(~answered.exists())
+            .order_by(EVENTS.c.seq.desc())
+            .limit(limit)
+        )
+        return [Logged(*row) for row in self._all(query)]
+
+    def outcome(self, tenant: str, decision: str) -> dict[str, Any] | None:
+        """The last word about a decision, None if nobody has said anything."""
+        query = sa.select(OUTCOMES.c.outcome, OUTCOMES.c.label, OUTCOMES.c.by).where(
+            OUTCOMES.c.tenant == tenant, OUTCOMES.c.decision == decision
+        )
+        rows = self._all(query)
+        return rows[0]._asdict() if rows else None
+
+    def key_by_digest(self, digest: str) -> Key | None:
+        """The active key whose secret has this digest, None if there is none."""
+        query = sa.select(*_columns(KEYS, Key)).where(KEYS.c.digest == digest, KEYS.c.active)
+        rows = self._all(query)
+        return Key(*rows[0]) if rows else None
+
+    def keys(self, tenant: str | None = None) -> list[Key]:
+        """All keys ever made, or those of a tenant."""
+        query = sa.select(*_columns(KEYS, Key)).order_by(KEYS.c.key)
+        if tenant is not None:
+            query = query.where(KEYS.c.tenant == tenant)
+        return [Key(*row) for row in self._all(query)]
+
+    def _all(self, query: sa.Select[Any]) -> "Sequence[AnyRow]":
+        with self._database.reading() as connection:
+            return connection.execute(query).all()
+
+
+def _columns(table: sa.Table, struct: type[msgspec.Struct]) -> list[sa.Column[Any]]:
+    return [table.c[name] for name in struct.__struct_fields__]
+
+
+def _of(table: sa.Table, tenant: str, task: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.tenant == tenant, table.c.task == task

@@ -1,0 +1,155 @@
+"""The catalog's fold: what each commit to the log changes in the catalog, in the same transaction.
+
+A fold never fails on an event: what was appended was checked before, and an event that refers to
+something that isn't there (any more) changes nothing but its own row.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from modelfleet.catalog import rows
+from modelfleet.catalog.task_state import TaskState, changed, due
+from modelfleet.events import kinds
+from modelfleet.events.event import Logged, body_of
+from modelfleet.events.statements import by_ids
+from modelfleet.recipe import Policy
+
+TaskKey = tuple[str, str]
+
+_OUTCOME = {
+    kinds.DecisionAccepted.kind: "accepted",
+    kinds.DecisionReassigned.kind: "reassigned",
+    kinds.DecisionRefused.kind: "no_label_fits",
+    kinds.DecisionIrrelevant.kind: "irrelevant",
+}
+
+
+class CatalogFold:
+    """Folds committed events into the catalog; ``policy`` says when a task falls due."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    def __call__(self, connection: sa.Connection, events: Sequence[Logged]) -> None:
+        """Take in the events of one commit, which are in the log already."""
+        ours = [(event, body) for event in events if (body := body_of(event)) is not None]
+        states = _Tasks(connection, {(event.tenant, event.task) for event, _ in ours})
+        outcomes = _Outcomes(connection, [event for event, body in ours if _is_feedback(body)])
+        for event, body in ours:
+            self._take_in(states.of(event), outcomes, event, body)
+        for state in states.touched():
+            state.due = due(state, self._policy)
+        rows.write_details(connection, ours)
+        outcomes.write(connection)
+        states.write(connection)
+
+    def _take_in(
+        self, state: TaskState | None, outcomes: "_Outcomes", event: Logged, body: kinds.Body
+    ) -> None:
+        if state is None:
+            return
+        if isinstance(body, kinds.RequestDecided):
+            state.decided += 1
+            state.abstained += body.label is None
+        elif _is_feedback(body):
+            if outcomes.take_in(state, event, body):
+                changed(state, event, body)
+        elif not isinstance(body, kinds.DecisionRated):
+            changed(state, event, body)
+
+
+def _is_feedback(body: kinds.Body) -> bool:
+    return isinstance(body, kinds.FEEDBACK)
+
+
+class _Tasks:
+    """The states of the tasks that a commit touches, and by how much the fleet's sums grow."""
+
+    def __init__(self, connection: sa.Connection, keys: Iterable[TaskKey]) -> None:
+        named = sorted(key for key in keys if key[1])
+        self._before = rows.task_states(connection, named)
+        self._states = {
+            key: msgspec.structs.replace(self._before[key])
+            if key in self._before
+            else TaskState(*key)
+            for key in named
+        }
+        self._first_seen: dict[TaskKey, int] = {}
+        self._published = 0
+
+    def of(self, event: Logged) -> TaskState | None:
+        """The state of an event's task; None for events of the whole fleet."""
+        key = (event.tenant, event.task)
+        if key not in self._states:
+            return None
+        if key not in self._before:
+            self._first_seen.setdefault(key, event.logged)
+        self._published += event.kind == kinds.VersionPublished.kind
+        return self._states[key]
+
+    def touched(self) -> Iterable[TaskState]:
+        """Each state once."""
+        return self._states.values()
+
+    def write(self, connection: sa.Connection) -> None:
+        """Write the states back, and what they add to the fleet's sums."""
+        rows.write_task_states(connection, list(self._states.values()))
+        since = {tenant: time for (tenant, _), time in sorted(self._first_seen.items())}
+        sums = {name: self._growth(name) for name in rows.SUMMED}
+        sums["tenants"] = rows.write_tenants(connection, since) if since else 0
+        sums["tasks"] = len(self._first_seen)
+        sums["published"] = self._published
+        rows.add_to_fleet(connection, sums)
+
+    def _growth(self, column: str) -> int:
+        after = sum(getattr(state, column) for state in self._states.values())
+        before = sum(getattr(state, column) for state in self._before.values())
+        return int(after - before)
+
+
+class _Outcomes:
+    """The last word about each decision that a commit has words about."""
+
+    def __init__(self, connection: sa.Connection, feedback: Sequence[Logged]) -> None:
+        ids = sorted({(event.tenant, event.fields["decision"]) for event in feedback})
+        self._decisions = {(e.tenant, e.id): e for e in by_ids(connection, ids)} if ids else {}
+        self._outcomes = rows.outcomes(connection, ids) if ids else {}
+        self._new: dict[tuple[str, str], dict[str, object]] = {}
+
+    def take_in(self, state: TaskState, event: Logged, body: kinds.Body) -> bool:
+        """Note the outcome; False if it is about no decision of this task."""
+        key = (event.tenant, event.fields["decision"])
+        decision = self._decisions.get(key)
+        if decision is None or decision.task != event.task:
+            return False
+        decided = decision.fields.get("label")
+        right = decided if isinstance(body, kinds.DecisionAccepted) else event.fields.get("label")
+        if key in self._outcomes:
+            _count(state, decided, self._outcomes[key], -1)
+        _count(state, decided, right, 1)
+        self._outcomes[key] = right
+        self._new[key] = {
+            "tenant": event.tenant,
+            "decision": key[1],
+            "task": event.task,
+            "outcome": _OUTCOME[event.kind],
+            "label": right,
+            "by": event.fields.get("by"),
+            "seq": event.seq,
+        }
+        return True
+
+    def write(self, connection: sa.Connection) -> None:
+        """Write the new outcomes over the old ones."""
+        if self._new:
+            rows.write_outcomes(connection, list(self._new.values()))
+
+
+def _count(state: TaskState, decided: str | None, right: str | None, by: int) -> None:
+    """Count a decision with an outcome; an abstention is neither confirmed nor corrected."""
+    state.answered += by
+    if decided is not None:
+        state.confirmed += by * (right == decided)
+        state.corrected += by * (right != decided)

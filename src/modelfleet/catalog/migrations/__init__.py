@@ -1,0 +1,1 @@
+"""Alembic's migrations: the one way in which the database's tables are made and changed."""

@@ -1,0 +1,140 @@
+"""The SQL of the catalog's fold: reading and writing rows, the same on both databases."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENANTS, VERSIONS
+from modelfleet.catalog.task_state import TaskState
+from modelfleet.events import kinds
+from modelfleet.events.event import Logged
+
+SUMMED = ("decided", "abstained", "answered", "confirmed", "corrected")
+"""Columns of a task that are summed over the fleet."""
+
+_STATE_COLUMNS = [TASKS.c[name] for name in TaskState.__struct_fields__]
+_TASK_KEY = sa.tuple_(TASKS.c.tenant, TASKS.c.task)
+_DECISION_KEY = sa.tuple_(OUTCOMES.c.tenant, OUTCOMES.c.decision)
+
+Row = dict[str, Any]
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Write rows; where the primary key is there already, the row's other columns replace it."""
+    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
+    statement = insert(table)
+    keys = [column.name for column in table.primary_key]
+    replaced = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=replaced), list(rows)
+    )
+
+
+def task_states(
+    connection: sa.Connection, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], TaskState]:
+    """The states of tasks; those that were never heard of are left out."""
+    if not keys:
+        return {}
+    rows = connection.execute(sa.select(*_STATE_COLUMNS).where(_TASK_KEY.in_(keys)))
+    return {(state.tenant, state.task): state for state in (TaskState(*row) for row in rows)}
+
+
+def write_task_states(connection: sa.Connection, states: Sequence[TaskState]) -> None:
+    """Write the states of tasks over what was there."""
+    if states:
+        upsert(connection, TASKS, [msgspec.structs.asdict(state) for state in states])
+
+
+def write_tenants(connection: sa.Connection, since: Mapping[str, int]) -> int:
+    """Note tenants that may be new, with the time of their first event; how many are."""
+    known = connection.execute(
+        sa.select(TENANTS.c.tenant).where(TENANTS.c.tenant.in_(sorted(since)))
+    ).scalars()
+    new = sorted(since.keys() - set(known))
+    if new:
+        connection.execute(
+            sa.insert(TENANTS), [{"tenant": name, "since": since[name]} for name in new]
+        )
+    return len(new)
+
+
+def add_to_fleet(connection: sa.Connection, sums: Mapping[str, int]) -> None:
+    """Add to the fleet's sums."""
+    grown = {name: FLEET.c[name] + value for name, value in sums.items() if value}
+    if grown:
+        connection.execute(sa.update(FLEET).values(grown))
+
+
+def outcomes(
+    connection: sa.Connection, ids: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], str | None]:
+    """The labels that people gave to decisions; those without an outcome are left out."""
+    columns = OUTCOMES.c.tenant, OUTCOMES.c.decision, OUTCOMES.c.label
+    rows = connection.execute(sa.select(*columns).where(_DECISION_KEY.in_(ids)))
+    return {(tenant, decision): label for tenant, decision, label in rows}
+
+
+def write_outcomes(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Write the last words about decisions."""
+    upsert(connection, OUTCOMES, rows)
+
+
+def write_details(connection: sa.Connection, events: Iterable[tuple[Logged, kinds.Body]]) -> None:
+    """Write what events say of labels, versions and keys."""
+    for event, body in events:
+        match body:
+            case kinds.LabelDefined():
+                upsert(connection, LABELS, [_label(event, body)])
+            case kinds.LabelRemoved():
+                _remove_label(connection, event, body)
+            case kinds.VersionPublished():
+                upsert(connection, VERSIONS, [_version(event, body)])
+            case kinds.KeyCreated():
+                row = msgspec.structs.asdict(body) | {"active": True}
+                upsert(connection, KEYS, [row])
+            case kinds.KeyRevoked():
+                revoked = sa.update(KEYS).where(KEYS.c.key == body.key).values(active=False)
+                connection.execute(revoked)
+
+
+def _label(event: Logged, body: kinds.LabelDefined) -> Row:
+    return msgspec.structs.asdict(body) | {
+        "tenant": event.tenant,
+        "task": event.task,
+        "active": True,
+        "seq": event.seq,
+    }
+
+
+def _remove_label(connection: sa.Connection, event: Logged, body: kinds.LabelRemoved) -> None:
+    connection.execute(
+        sa.update(LABELS)
+        .where(
+            LABELS.c.tenant == event.tenant,
+            LABELS.c.task == event.task,
+            LABELS.c.label == body.label,
+        )
+        .values(active=False, seq=event.seq)
+    )
+
+
+def _version(event: Logged, body: kinds.VersionPublished) -> Row:
+    return {
+        "tenant": event.tenant,
+        "task": event.task,
+        "version": body.version,
+        "seq": event.seq,
+        "published": event.logged,
+        "watermark": body.watermark,
+        "recipe": body.recipe,
+        "fingerprint": body.fingerprint,
+        "training_digest": body.training_digest,
+        "examples": body.examples,
+        "why": body.why,
+        "metrics": body.metrics,
+    }

@@ -1,0 +1,123 @@
+"""What is known of one task, and how each event changes it: pure rules."""
+
+import msgspec
+
+from modelfleet.clock import SECOND
+from modelfleet.events import kinds
+from modelfleet.events.event import Logged
+from modelfleet.recipe import Policy
+
+
+class TaskState(msgspec.Struct):
+    """A row of the table ``tasks`` without its place in the queue; times in microseconds."""
+
+    tenant: str
+    task: str
+    decided: int = 0
+    abstained: int = 0
+    answered: int = 0
+    confirmed: int = 0
+    corrected: int = 0
+    evidence: int = 0
+    evidence_trained: int = 0
+    evidence_seq: int = 0
+    labels_seq: int = 0
+    watermark: int = 0
+    live: str | None = None
+    previous: str | None = None
+    pinned: bool = False
+    behind_since: int | None = None
+    changed: int | None = None
+    forced: bool = False
+    failures: int = 0
+    set_aside: bool = False
+    error: str | None = None
+    due: int | None = None
+
+    @property
+    def behind(self) -> int:
+        """Examples and words of people that no training has read."""
+        return max(0, self.evidence - self.evidence_trained)
+
+
+def changed(state: TaskState, event: Logged, body: kinds.Body) -> None:
+    """Take in an event of the task that isn't about a single decision."""
+    match body:
+        case kinds.LabelDefined() | kinds.LabelRemoved():
+            state.labels_seq = event.seq
+            _evidence_came(state, event)
+        case kinds.VersionPublished():
+            _trained(state, event, body.watermark, body.evidence)
+            if not state.pinned:
+                _go_live(state, body.version)
+        case kinds.VersionKept():
+            _trained(state, event, body.watermark, body.evidence)
+        case kinds.VersionPromoted():
+            _go_live(state, body.version)
+        case kinds.VersionPinned():
+            _go_live(state, body.version)
+            state.pinned = True
+        case kinds.VersionUnpinned():
+            state.pinned = False
+        case kinds.TrainingFailed():
+            state.failures += 1
+            state.error = body.error
+            state.changed = event.logged
+        case kinds.TrainingRetried():
+            state.forced = True
+            _forget_failures(state)
+            state.behind_since = state.changed = event.logged
+        case _:
+            state.evidence += 1
+            _evidence_came(state, event)
+
+
+def due(state: TaskState, policy: Policy) -> int | None:
+    """When the task should be trained, in microseconds; None if there is no need."""
+    state.set_aside = state.failures >= policy.attempts
+    if state.behind_since is None or state.changed is None or state.pinned or state.set_aside:
+        return None
+    if state.failures:
+        return state.changed + round(policy.backoff * 2.0 ** (state.failures - 1) * SECOND)
+    if state.forced:
+        return state.behind_since
+    labels_changed = state.live is not None and state.labels_seq > state.watermark
+    enough: float = max(policy.new_examples, policy.growth * state.evidence_trained)
+    if state.behind >= enough or labels_changed:
+        settled = state.changed + round(policy.quiet * SECOND)
+        return min(settled, state.behind_since + round(policy.patience * SECOND))
+    if state.behind:
+        return state.behind_since + round(policy.staleness * SECOND)
+    return None
+
+
+def _evidence_came(state: TaskState, event: Logged) -> None:
+    state.evidence_seq = event.seq
+    state.changed = event.logged
+    if state.behind_since is None:
+        state.behind_since = event.logged
+    if state.set_aside:
+        _forget_failures(state)
+
+
+def _trained(state: TaskState, event: Logged, watermark: int, evidence: int) -> None:
+    """A training read the log up to ``watermark``; what came later is still to be learned."""
+    _forget_failures(state)
+    state.forced = False
+    state.watermark = max(state.watermark, watermark)
+    state.evidence_trained = max(state.evidence_trained, evidence)
+    if state.evidence_seq <= state.watermark:
+        state.behind_since = None
+    else:
+        state.behind_since = event.logged
+
+
+def _go_live(state: TaskState, version: str) -> None:
+    if version != state.live:
+        state.previous, state.live = state.live, version
+
+
+def _forget_failures(state: TaskState) -> None:
+    state.failures = 0
+    state.set_aside = False
+    state.error = None

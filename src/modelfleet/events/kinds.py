@@ -1,0 +1,248 @@
+"""The kinds of events that modelfleet itself writes and understands.
+
+A kind never changes its meaning: fields are only ever added, each with a default, so every event
+that was ever written stays readable. Anything else is a new kind under a new name.
+`docs/events.md` shows an example of each.
+"""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+Json = Any  # what JSON can hold, checked where it comes in (see validation.py)
+
+
+class Body(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The typed fields of one kind of event."""
+
+    kind: ClassVar[str]
+
+    def fields(self) -> dict[str, Json]:
+        """The body as plain JSON; fields at their default are left out."""
+        plain: dict[str, Json] = msgspec.to_builtins(self)
+        return plain
+
+
+class Candidate(msgspec.Struct, frozen=True, array_like=True):
+    """A label and its calibrated probability."""
+
+    label: str
+    probability: float
+
+
+class LabelDefined(Body, frozen=True):
+    """A label was added, brought back, or its texts changed."""
+
+    kind = "label.defined"
+    label: str
+    name: str = ""
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+
+
+class LabelRemoved(Body, frozen=True):
+    """A label may not be predicted any more; its examples rest until it is defined again."""
+
+    kind = "label.removed"
+    label: str
+
+
+class RequestDecided(Body, frozen=True):
+    """A request was answered; the event's id is the decision's. No label means it abstained."""
+
+    kind = "request.decided"
+    text: str
+    metadata: dict[str, Json] = {}
+    label: str | None = None
+    candidates: tuple[Candidate, ...] = ()
+    threshold: float = 0.0
+    version: str | None = None
+
+
+class DecisionAccepted(Body, frozen=True):
+    """Somebody confirmed the label of a decision."""
+
+    kind = "decision.accepted"
+    decision: str
+    by: str | None = None
+
+
+class DecisionReassigned(Body, frozen=True):
+    """Somebody gave the request another label."""
+
+    kind = "decision.reassigned"
+    decision: str
+    label: str
+    by: str | None = None
+
+
+class DecisionRefused(Body, frozen=True):
+    """Somebody said that no label of the task fits the request."""
+
+    kind = "decision.refused"
+    decision: str
+    by: str | None = None
+
+
+class DecisionIrrelevant(Body, frozen=True):
+    """Somebody said that this was no request at all."""
+
+    kind = "decision.irrelevant"
+    decision: str
+    by: str | None = None
+
+
+class DecisionRated(Body, frozen=True):
+    """Somebody said whether the decision helped; it teaches nothing about the label."""
+
+    kind = "decision.rated"
+    decision: str
+    helpful: bool
+    by: str | None = None
+
+
+class ExampleGiven(Body, frozen=True):
+    """A request and its label, without a decision; a later one with the same key replaces it.
+
+    ``label`` is None when no label fits. Without a key, the event's id is the key.
+    """
+
+    kind = "example.given"
+    text: str
+    label: str | None
+    metadata: dict[str, Json] = {}
+    key: str | None = None
+    by: str | None = None
+
+
+class VersionPublished(Body, frozen=True):
+    """A trained version became the live one; ``why`` says what the gate saw."""
+
+    kind = "version.published"
+    version: str
+    watermark: int
+    evidence: int
+    recipe: str
+    examples: int
+    labels: int
+    fingerprint: str
+    training_digest: str
+    why: str
+    metrics: dict[str, float] = {}
+    seconds: float = 0.0
+
+
+class VersionKept(Body, frozen=True):
+    """A training ended without a publication; ``why`` says what the gate saw."""
+
+    kind = "version.kept"
+    watermark: int
+    evidence: int
+    recipe: str
+    why: str
+    metrics: dict[str, float] = {}
+
+
+class TrainingFailed(Body, frozen=True):
+    """A training ended in an error."""
+
+    kind = "training.failed"
+    watermark: int
+    error: str
+
+
+class TrainingRetried(Body, frozen=True):
+    """An operator wants a task trained now, whatever is known of it."""
+
+    kind = "training.retried"
+    by: str | None = None
+
+
+class VersionPromoted(Body, frozen=True):
+    """An operator made a version the live one; training goes on and may replace it."""
+
+    kind = "version.promoted"
+    version: str
+    by: str | None = None
+
+
+class VersionPinned(Body, frozen=True):
+    """An operator fixed a version as the live one until it is unpinned."""
+
+    kind = "version.pinned"
+    version: str
+    by: str | None = None
+
+
+class VersionUnpinned(Body, frozen=True):
+    """An operator gave the task back to automatic publication."""
+
+    kind = "version.unpinned"
+    by: str | None = None
+
+
+class KeyCreated(Body, frozen=True):
+    """An API key was made; only its hash is known. An empty tenant means the whole fleet."""
+
+    kind = "key.created"
+    key: str
+    digest: str
+    role: str
+    tenant: str = ""
+    name: str = ""
+
+
+class KeyRevoked(Body, frozen=True):
+    """An API key may not be used any more."""
+
+    kind = "key.revoked"
+    key: str
+
+
+KINDS: dict[str, type[Body]] = {
+    body.kind: body
+    for body in (
+        LabelDefined,
+        LabelRemoved,
+        RequestDecided,
+        DecisionAccepted,
+        DecisionReassigned,
+        DecisionRefused,
+        DecisionIrrelevant,
+        DecisionRated,
+        ExampleGiven,
+        VersionPublished,
+        VersionKept,
+        VersionPromoted,
+        VersionPinned,
+        VersionUnpinned,
+        TrainingFailed,
+        TrainingRetried,
+        KeyCreated,
+        KeyRevoked,
+    )
+}
+
+RESERVED_PREFIXES = frozenset(kind.partition(".")[0] for kind in KINDS)
+
+FEEDBACK: tuple[type[Body], ...] = (
+    DecisionAccepted,
+    DecisionReassigned,
+    DecisionRefused,
+    DecisionIrrelevant,
+)
+"""What people say about a decision's label."""
+
+EVIDENCE = (
+    LabelDefined.kind,
+    LabelRemoved.kind,
+    DecisionAccepted.kind,
+    DecisionReassigned.kind,
+    DecisionRefused.kind,
+    DecisionIrrelevant.kind,
+    ExampleGiven.kind,
+)
+"""The kinds that change what a model should know."""
+
+PLATFORM_TENANT = ""
+"""The tenant of events that concern the whole fleet; no client can name it."""

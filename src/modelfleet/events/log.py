@@ -1,0 +1,221 @@
+"""The log: appended to durably in shared commits, read in order, searched by any field."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from modelfleet.clock import Clock
+from modelfleet.errors import Conflict, LogUnavailable
+from modelfleet.events import statements
+from modelfleet.events.database import Database
+from modelfleet.events.event import Appended, Event, Logged, same_content
+from modelfleet.events.query import Query
+from modelfleet.events.schema import EVENTS
+
+Fold = Callable[[sa.Connection, Sequence[Logged]], None]
+"""What is derived from the log within the append's own transaction."""
+
+_MOST_IN_A_COMMIT = 2_000
+_PAGE = 2_000
+
+
+class _Group(msgspec.Struct, frozen=True):
+    """Events of one caller: all of them are logged, or none."""
+
+    events: Sequence[Event]
+    answer: "Future[list[Appended]]"
+
+
+class EventLog:
+    """The one log of a fleet; safe for any number of threads and processes.
+
+    Callers hand groups of events to one writing thread, which commits all groups that are waiting
+    in one transaction: an append is acknowledged when it is on disk, and many share one fsync.
+    Numbers are given under the lock of one row that is held until the commit, so their order is
+    the order of commits, there are no gaps, and a reader that has seen up to ``seq`` can never
+    find a smaller one later.
+    """
+
+    def __init__(self, database: Database, fold: Fold, clock: Clock) -> None:
+        self._database = database
+        self._fold = fold
+        self._clock = clock
+        self._waiting: list[_Group] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._committed: list[Callable[[Sequence[Logged]], None]] = []
+        self._writer = threading.Thread(target=self._write_until_closed, name="log-writer")
+        self._writer.daemon = True
+        self._writer.start()
+
+    def submit(self, events: Sequence[Event]) -> "Future[list[Appended]]":
+        """Hand over a group of events that have been checked; the answer comes when it is durable.
+
+        The future raises Conflict if an id was used before for something else, and LogUnavailable
+        if the database can't be reached or the log is closed.
+        """
+        group = _Group(events, Future())
+        with self._changed:
+            if self._closed:
+                raise LogUnavailable("the log is closed")
+            self._waiting.append(group)
+            self._changed.notify()
+        return group.answer
+
+    def append(self, events: Sequence[Event]) -> list[Appended]:
+        """Log a group of events that have been checked; back when it is durable.
+
+        Raises:
+            Conflict: an id was used before for something else.
+            LogUnavailable: the database can't be reached, or the log is closed.
+        """
+        return self.submit(events).result()
+
+    def on_commit(self, call: Callable[[Sequence[Logged]], None]) -> None:
+        """Have ``call`` told of every event this process logs, before the append is answered."""
+        self._committed.append(call)
+
+    def get(self, tenant: str, id: str) -> Logged | None:  # noqa: A002 - its name everywhere
+        """One event by its id, None if there is none."""
+        query = sa.select(EVENTS).where(EVENTS.c.tenant == tenant, EVENTS.c.id == id)
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else Logged(*row)
+
+    def get_many(self, tenant: str, ids: Sequence[str]) -> dict[str, Logged]:
+        """Events of a tenant by their ids; those that don't exist are left out."""
+        with self._database.reading() as connection:
+            return {
+                event.id: event
+                for start in range(0, len(ids), _PAGE)
+                for event in statements.by_ids(
+                    connection,
+                    [(tenant, id) for id in ids[start : start + _PAGE]],  # noqa: A001
+                )
+            }
+
+    def head(self) -> int:
+        """The last number given, 0 for an empty log."""
+        with self._database.reading() as connection:
+            return statements.head(connection)
+
+    def read(self, after: int, limit: int = _PAGE) -> list[Logged]:
+        """The events behind ``after``, in order and without a gap."""
+        query = sa.select(EVENTS).where(EVENTS.c.seq > after).order_by(EVENTS.c.seq).limit(limit)
+        with self._database.reading() as connection:
+            return [Logged(*row) for row in connection.execute(query)]
+
+    def of_task(
+        self, tenant: str, task: str, kinds: Sequence[str], *, after: int = 0, until: int = 2**62
+    ) -> list[Logged]:
+        """A task's events of some kinds with ``after < seq <= until``, in order."""
+        query = statements.of_task(tenant, task, kinds, after, until)
+        with self._database.reading() as connection:
+            return [Logged(*row) for row in connection.execute(query)]
+
+    def scan(self, query: Query) -> Iterator[Logged]:
+        """The events that a query asks for, read page by page as they are taken."""
+        position = None
+        while True:
+            with self._database.reading() as connection:
+                page = statements.found(connection, query, position, _PAGE)
+            yield from (event for event in page if query.matches(event))
+            if len(page) < _PAGE:
+                return
+            position = page[-1].seq
+
+    def close(self) -> None:
+        """Finish what was handed over; later appends are refused."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._writer.join()
+
+    def _write_until_closed(self) -> None:
+        while groups := self._take():
+            self._commit([group for group in groups if group.answer.set_running_or_notify_cancel()])
+
+    def _take(self) -> list[_Group]:
+        """The groups that are waiting, as many as fit a commit; none once the log is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            count = size = 0
+            while count < len(self._waiting) and size < _MOST_IN_A_COMMIT:
+                size += len(self._waiting[count].events)
+                count += 1
+            groups, self._waiting = self._waiting[:count], self._waiting[count:]
+            return groups
+
+    def _commit(self, groups: list[_Group]) -> None:
+        """Log all groups in one transaction, or each alone if one of them can't be."""
+        if not groups:
+            return
+        try:
+            answers = self._logged_together(groups)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its callers are told
+            if len(groups) == 1:
+                groups[0].answer.set_exception(error)
+                return
+            for group in groups:
+                self._commit([group])
+            return
+        new = [one.event for answer in answers for one in answer if not one.duplicate]
+        for call in self._committed:
+            call(new)
+        for group, answer in zip(groups, answers, strict=True):
+            group.answer.set_result(answer)
+
+    def _logged_together(self, groups: list[_Group]) -> list[list[Appended]]:
+        """Duplicates are rare: looked for only once an insert has met one."""
+        try:
+            return self._logged(groups, look_for_duplicates=False)
+        except IntegrityError:
+            return self._logged(groups, look_for_duplicates=True)
+
+    def _logged(self, groups: list[_Group], *, look_for_duplicates: bool) -> list[list[Appended]]:
+        with self._database.writing() as connection:
+            seq = statements.lock(connection)
+            ids = [(event.tenant, event.id) for group in groups for event in group.events]
+            known = statements.by_ids(connection, ids) if look_for_duplicates else []
+            numbering = _Numbering(seq, self._clock(), {(e.tenant, e.id): e for e in known})
+            answers = [[numbering.place(event) for event in group.events] for group in groups]
+            if numbering.new:
+                statements.insert(connection, numbering.new)
+                self._fold(connection, numbering.new)
+                statements.unlock(connection, numbering.seq)
+        return answers
+
+
+class _Numbering:
+    """Gives the events of one commit their numbers, and tells which were there before."""
+
+    def __init__(self, seq: int, logged: int, known: dict[tuple[str, str], Logged]) -> None:
+        self.seq = seq
+        self.new: list[Logged] = []
+        self._logged = logged
+        self._known = known
+
+    def place(self, event: Event) -> Appended:
+        before = self._known.get((event.tenant, event.id))
+        if before is not None:
+            if not same_content(before, event):
+                raise Conflict(f"id: '{event.id}' was used before for something else")
+            return Appended(before, duplicate=True)
+        self.seq += 1
+        placed = Logged(
+            self.seq,
+            self._logged,
+            event.kind,
+            event.tenant,
+            event.time,
+            event.id,
+            event.task,
+            event.fields,
+        )
+        self._known[event.tenant, event.id] = placed
+        self.new.append(placed)
+        return Appended(placed, duplicate=False)

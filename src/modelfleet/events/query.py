@@ -1,0 +1,160 @@
+"""Questions to the log: which events, by tenant, task, kind, time and any field."""
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from modelfleet.errors import InvalidInput
+from modelfleet.events import terms
+from modelfleet.events.event import Logged
+from modelfleet.events.kinds import Json
+
+Operator = Literal["=", "<", "<=", ">", ">=", "exists", "words"]
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """What a field must be.
+
+    ``field`` is a path such as ``metadata.office``; one item of a list is enough. ``words``: each
+    word of the value occurs in a string at or below the field, or anywhere if the field is empty.
+    """
+
+    field: str
+    operator: Operator
+    value: Json = None
+
+    def matches(self, event: Logged) -> bool:
+        """Whether an event fulfils it."""
+        values = [
+            value
+            for path, value in terms.leaves(event.fields)
+            if path == self.field or not self.field or path.startswith(self.field + ".")
+        ]
+        if self.operator == "exists":
+            return bool(values)
+        if self.operator == "words":
+            said = {
+                word for value in values if isinstance(value, str) for word in terms.words(value)
+            }
+            return said.issuperset(terms.words(str(self.value)))
+        compare = _COMPARE[self.operator]
+        return any(
+            _comparable(value, self.value) and compare(value, self.value) for value in values
+        )
+
+    def needs(self) -> list[list[str]]:
+        """The terms an event must have to be looked at: one of each inner list."""
+        match self.operator:
+            case "=":
+                return [[terms.equal(self.field, self.value)]] if _indexed(self.value) else []
+            case "words":
+                return [[word] for word in sorted(set(terms.words(str(self.value))))]
+            case "exists":
+                return [[terms.present(self.field)]]
+            case _:
+                return [[terms.present(self.field)]]
+
+
+class Query(msgspec.Struct, frozen=True):
+    """Which events are wanted, oldest first; times in microseconds, ``until`` not included."""
+
+    tenant: str | None = None
+    task: str | None = None
+    kinds: tuple[str, ...] = ()
+    since: int | None = None
+    until: int | None = None
+    after: int = 0
+    where: tuple[Condition, ...] = ()
+    newest_first: bool = False
+
+    def matches(self, event: Logged) -> bool:
+        """Whether an event fulfils all conditions on its fields."""
+        return all(condition.matches(event) for condition in self.where)
+
+    def needs(self) -> list[list[str]]:
+        """The terms an event must have: one of each inner list; empty without conditions."""
+        if not self.where:
+            return []
+        needed = _needed(self.where)
+        if self.tenant is not None:
+            needed.append([terms.tenant_term(self.tenant)])
+        if self.task is not None:
+            needed.append([terms.task_term(self.task)])
+        if self.kinds:
+            needed.append([terms.kind_term(kind) for kind in self.kinds])
+        return needed
+
+
+def parse_condition(text: str) -> Condition:
+    """``metadata.office=Oslo``, ``confidence>=0.9``, ``text:printer jam``, or ``helpful``.
+
+    The value is taken as JSON if it is JSON, as a string if not.
+
+    Raises:
+        InvalidInput: no field is named.
+    """
+    for sign in ("<=", ">=", "=", "<", ">"):
+        field, found, value = text.partition(sign)
+        if found and ":" not in field:
+            return Condition(_named(field), sign, _json_or_text(value))
+    field, found, value = text.partition(":")
+    if found:
+        return Condition(field.strip(), "words", value)
+    return Condition(_named(text), "exists")
+
+
+def _named(field: str) -> str:
+    if not field.strip():
+        raise InvalidInput.at("where", "must name a field, such as metadata.office=Oslo")
+    return field.strip()
+
+
+def _json_or_text(value: str) -> Json:
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return value
+
+
+def _needed(where: tuple[Condition, ...]) -> list[list[str]]:
+    """What the conditions need; the bounds of one number are asked for together."""
+    bounds = [condition for condition in where if _is_number_bound(condition)]
+    others = [condition for condition in where if condition not in bounds]
+    ranges = [_range(field, bounds) for field in sorted({bound.field for bound in bounds})]
+    return [term for condition in others for term in condition.needs()] + ranges
+
+
+def _range(field: str, bounds: list[Condition]) -> list[str]:
+    of_field = [bound for bound in bounds if bound.field == field]
+    low = max((b.value for b in of_field if b.operator in {">", ">="}), default=-math.inf)
+    high = min((b.value for b in of_field if b.operator in {"<", "<="}), default=math.inf)
+    return terms.between(field, low, high)
+
+
+def _is_number_bound(condition: Condition) -> bool:
+    return condition.operator in {"<", "<=", ">", ">="} and _is_number(condition.value)
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _comparable(one: Json, other: Json) -> bool:
+    if _is_number(one):
+        return _is_number(other)
+    return type(one) is type(other)
+
+
+def _indexed(value: Json) -> bool:
+    return not isinstance(value, str) or len(value) <= terms.LONGEST_EQUAL
+
+
+_COMPARE: dict[str, Callable[[Json, Json], bool]] = {
+    "=": lambda one, other: bool(one == other),
+    "<": lambda one, other: bool(one < other),
+    "<=": lambda one, other: bool(one <= other),
+    ">": lambda one, other: bool(one > other),
+    ">=": lambda one, other: bool(one >= other),
+}

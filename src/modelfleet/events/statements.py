@@ -1,0 +1,131 @@
+"""The log's SQL, one named statement each."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from modelfleet.events.event import Logged
+from modelfleet.events.query import Query
+from modelfleet.events.schema import EVENTS, POSITION
+from modelfleet.events.terms import terms_of
+
+CHANNEL = "modelfleet"
+"""What PostgreSQL's listeners are told on at each commit."""
+
+_LOCK = sa.select(POSITION.c.seq).with_for_update()
+_UNLOCK = sa.update(POSITION).values(seq=sa.bindparam("seq_now"))
+_HEAD = sa.select(POSITION.c.seq)
+_INSERT = sa.insert(EVENTS)
+_INSERT_TERMS_SQLITE = sa.text("INSERT INTO event_terms (rowid, terms) VALUES (:seq, :terms)")
+_INSERT_TERMS_POSTGRESQL = sa.text(
+    "INSERT INTO event_terms (seq, terms) VALUES (:seq, string_to_array(:terms, ' '))"
+)
+_NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
+_IDS = sa.tuple_(EVENTS.c.tenant, EVENTS.c.id)
+
+
+def _is_sqlite(connection: sa.Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def lock(connection: sa.Connection) -> int:
+    """The last number given; whoever asks holds the log until their transaction ends."""
+    seq: int = connection.execute(_LOCK).scalar_one()
+    return seq
+
+
+def unlock(connection: sa.Connection, seq: int) -> None:
+    """Set the last number given, and have the log's readers woken at commit."""
+    connection.execute(_UNLOCK, {"seq_now": seq})
+    if not _is_sqlite(connection):
+        connection.execute(_NOTIFY)
+
+
+def head(connection: sa.Connection) -> int:
+    """The last number given."""
+    seq: int = connection.execute(_HEAD).scalar_one()
+    return seq
+
+
+def insert(connection: sa.Connection, events: Sequence[Logged]) -> None:
+    """Write events and the terms that they can be found by."""
+    connection.execute(_INSERT, [msgspec.structs.asdict(event) for event in events])
+    terms = _INSERT_TERMS_SQLITE if _is_sqlite(connection) else _INSERT_TERMS_POSTGRESQL
+    connection.execute(terms, [{"seq": event.seq, "terms": terms_of(event)} for event in events])
+
+
+def by_ids(connection: sa.Connection, ids: Sequence[tuple[str, str]]) -> list[Logged]:
+    """The events with these tenants and ids; those that don't exist are left out."""
+    rows = connection.execute(sa.select(EVENTS).where(_IDS.in_(ids)))
+    return [Logged(*row) for row in rows]
+
+
+def of_task(tenant: str, task: str, kinds: Iterable[str], after: int, until: int) -> sa.Select[Any]:
+    """A task's events of some kinds within a part of the log, in order."""
+    return (
+        sa.select(EVENTS)
+        .where(
+            EVENTS.c.tenant == tenant,
+            EVENTS.c.task == task,
+            EVENTS.c.kind.in_(sorted(kinds)),
+            EVENTS.c.seq > after,
+            EVENTS.c.seq <= until,
+        )
+        .order_by(EVENTS.c.seq)
+    )
+
+
+def found(
+    connection: sa.Connection, query: Query, position: int | None, limit: int
+) -> list[Logged]:
+    """A page of what a query may want, by the columns and terms alone."""
+    select = sa.select(EVENTS).where(*_columns(query, position)).limit(limit)
+    order = EVENTS.c.seq.desc() if query.newest_first else EVENTS.c.seq
+    needs = query.needs()
+    if needs:
+        terms = _terms_sqlite(needs) if _is_sqlite(connection) else _terms_postgresql(needs)
+        select = select.where(terms)
+    return [Logged(*row) for row in connection.execute(select.order_by(order))]
+
+
+def _columns(query: Query, position: int | None) -> list[sa.ColumnElement[bool]]:
+    conditions = [EVENTS.c.seq > query.after]
+    if position is not None:
+        conditions.append(
+            EVENTS.c.seq < position if query.newest_first else EVENTS.c.seq > position
+        )
+    if query.tenant is not None:
+        conditions.append(EVENTS.c.tenant == query.tenant)
+    if query.task is not None:
+        conditions.append(EVENTS.c.task == query.task)
+    if query.kinds:
+        conditions.append(EVENTS.c.kind.in_(query.kinds))
+    if query.since is not None:
+        conditions.append(EVENTS.c.time >= query.since)
+    if query.until is not None:
+        conditions.append(EVENTS.c.time < query.until)
+    return conditions
+
+
+def _terms_sqlite(needs: list[list[str]]) -> sa.ColumnElement[bool]:
+    asked = " AND ".join(f"({' OR '.join(map(_quoted, one_of))})" for one_of in needs)
+    return EVENTS.c.seq.in_(
+        sa.text("SELECT rowid FROM event_terms WHERE event_terms MATCH :asked").bindparams(
+            asked=asked
+        )
+    )
+
+
+def _quoted(term: str) -> str:
+    return '"' + term.replace('"', '""') + '"'
+
+
+def _terms_postgresql(needs: list[list[str]]) -> sa.ColumnElement[bool]:
+    table = sa.table("event_terms", sa.column("seq"), sa.column("terms", sa.ARRAY(sa.Text)))
+    asked = [
+        table.c.terms.contains(one_of) if len(one_of) == 1 else table.c.terms.overlap(one_of)
+        for one_of in needs
+    ]
+    return EVENTS.c.seq.in_(sa.select(table.c.seq).where(*asked))

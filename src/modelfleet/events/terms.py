@@ -1,0 +1,133 @@
+"""What an event can be found by: one list of terms, the same on SQLite (FTS5) and PostgreSQL (GIN).
+
+Any field of any event can be asked for, and nobody says beforehand which. So every value leaves
+terms behind: its words, that its field is present, what it equals, and for a number the bucket it
+lies in. A query needs all (or, for a range, one of several) of them; as a term may stand for more
+than one value, `query.py` looks at each event found once more.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from zlib import crc32
+
+import msgspec
+
+from modelfleet.events.event import Event, Logged
+from modelfleet.events.kinds import Json
+
+_WORD = re.compile(r"\w+")
+_MOST_WORDS = 2_000
+_LONGEST_WORD = 40
+LONGEST_EQUAL = 160
+"""Characters of a string that can be found by being equal; longer ones are found by words."""
+_FINE_IN_DOUBLING = 8
+_FINE_IN_COARSE = 64
+_SMALLEST, _LARGEST = 64, 1024  # numbers from 2**-64 to 2**1024 are told apart
+
+
+def terms_of(event: Event | Logged) -> str:
+    """All terms of an event, separated by blanks."""
+    terms = {tenant_term(event.tenant), task_term(event.task), kind_term(event.kind)}
+    for path, value in leaves(event.fields):
+        terms.update(present(prefix) for prefix in prefixes(path))
+        if isinstance(value, str):
+            terms.update(words(value))
+        if not isinstance(value, str) or len(value) <= LONGEST_EQUAL:
+            terms.add(equal(path, value))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            bucket = _bucket(value)
+            terms.add(_fine(path, bucket))
+            terms.add(_coarse(path, bucket // _FINE_IN_COARSE))
+    return " ".join(sorted(terms))
+
+
+def leaves(fields: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Each value that holds no others, with its path: ``metadata.office``, ``candidates``.
+
+    The items of a list share the path of the list.
+    """
+    stack: list[tuple[str, Json]] = list(fields.items())
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, Mapping):
+            stack.extend((f"{path}.{key}", inner) for key, inner in value.items())
+        elif isinstance(value, list | tuple):
+            stack.extend((path, inner) for inner in value)
+        else:
+            yield path, value
+
+
+def prefixes(path: str) -> Iterator[str]:
+    """The path itself and everything that it lies in: ``a.b`` lies in ``a``."""
+    parts = path.split(".")
+    return (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+
+
+def words(text: str) -> list[str]:
+    """The words that a text is found by, at most 2,000 of them."""
+    found = _WORD.findall(text[: _MOST_WORDS * _LONGEST_WORD].casefold())
+    return [word[:_LONGEST_WORD] for word in found[:_MOST_WORDS]]
+
+
+def tenant_term(tenant: str) -> str:
+    """The term of all of a tenant's events."""
+    return f"ten{crc32(tenant.encode()):08x}"
+
+
+def task_term(task: str) -> str:
+    """The term of all events of tasks with this name."""
+    return f"tas{crc32(task.encode()):08x}"
+
+
+def kind_term(kind: str) -> str:
+    """The term of all events of a kind."""
+    return f"kin{crc32(kind.encode()):08x}"
+
+
+def present(path: str) -> str:
+    """The term of a field that is there."""
+    return f"has{crc32(path.encode()):08x}"
+
+
+def equal(path: str, value: Json) -> str:
+    """The term of a field with a value; 1 and 1.0 are the same."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return f"is{crc32(path.encode() + b'=' + msgspec.json.encode(value)):08x}"
+
+
+def between(path: str, low: float, high: float) -> list[str]:
+    """The terms of which a number within the range has one; a few hundred at most."""
+    bucket, last = _bucket(low), _bucket(high)
+    needed = []
+    while bucket <= last:
+        if bucket % _FINE_IN_COARSE == 0 and bucket + _FINE_IN_COARSE - 1 <= last:
+            needed.append(_coarse(path, bucket // _FINE_IN_COARSE))
+            bucket += _FINE_IN_COARSE
+        else:
+            needed.append(_fine(path, bucket))
+            bucket += 1
+    return needed
+
+
+def _bucket(value: float) -> int:
+    """A number's place on a logarithmic scale of both signs, in order, 9% a step."""
+    size = abs(value)
+    if size < 2.0**-_SMALLEST:
+        return 0
+    doublings = _LARGEST if math.isinf(size) else math.log2(size)
+    place = math.floor((doublings + _SMALLEST) * _FINE_IN_DOUBLING) + 1
+    return place if value > 0 else -place
+
+
+def _fine(path: str, bucket: int) -> str:
+    return f"num{crc32(path.encode()):08x}{_signed(bucket)}"
+
+
+def _coarse(path: str, bucket: int) -> str:
+    return f"nums{crc32(path.encode()):08x}{_signed(bucket)}"
+
+
+def _signed(bucket: int) -> str:
+    return f"{'n' if bucket < 0 else 'p'}{abs(bucket)}"

@@ -1,0 +1,210 @@
+"""What an event may hold: every fault is named by its field, and nothing is changed by it."""
+
+import math
+import re
+from collections.abc import Mapping
+
+from modelfleet.clock import DAY, HOUR, to_datetime
+from modelfleet.errors import InvalidInput
+from modelfleet.events.event import Event, body_of
+from modelfleet.events.kinds import (
+    KINDS,
+    PLATFORM_TENANT,
+    RESERVED_PREFIXES,
+    Json,
+    KeyCreated,
+    KeyRevoked,
+)
+
+MAX_TEXT = 100_000
+"""Characters of a string; a request's text included."""
+MAX_FIELDS = 1_000
+"""Values in one event's fields, nested ones counted."""
+MAX_DEPTH = 16
+"""How deep fields may be nested."""
+LATEST_AHEAD = HOUR
+"""How far ahead of the server's clock an event's time may lie."""
+EARLIEST = 0
+"""1970-01-01: an event's time can't lie before."""
+MAX_INTEGER = 2**63 - 1
+
+_FLEET_WIDE = {KeyCreated.kind, KeyRevoked.kind}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
+_KIND = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def check_name(value: str, field: str) -> str:
+    """A tenant, task, label or version name, unchanged.
+
+    Raises:
+        InvalidInput: not 1 to 128 letters, digits or ``. _ @ + -`` that start with a letter or
+            digit; so a name is safe in a path and a URL.
+    """
+    if not isinstance(value, str) or not _NAME.fullmatch(value) or ".." in value:
+        raise InvalidInput.at(
+            field,
+            "must be 1 to 128 letters, digits or . _ @ + - and start with a letter or digit, "
+            f"without '..'; got {_shown(value)}",
+        )
+    return value
+
+
+def check_id(value: str, field: str = "id") -> str:
+    """An event's id, unchanged: any 1 to 200 printable characters.
+
+    Raises:
+        InvalidInput: empty, too long, or with control characters.
+    """
+    if not isinstance(value, str) or not 1 <= len(value) <= 200:  # noqa: PLR2004 - said in the message
+        raise InvalidInput.at(field, f"must be 1 to 200 characters; got {_shown(value)}")
+    return check_text(value, field)
+
+
+def check_text(value: str, field: str, *, most: int = MAX_TEXT) -> str:
+    """A string, unchanged.
+
+    Raises:
+        InvalidInput: not a string, too long, or with characters that can't be stored.
+    """
+    if not isinstance(value, str):
+        raise InvalidInput.at(field, f"must be a string; got {_shown(value)}")
+    if len(value) > most:
+        raise InvalidInput.at(
+            field, f"must be at most {most:,} characters long; got {len(value):,}"
+        )
+    if bad := _CONTROL.search(value):
+        raise InvalidInput.at(
+            field, f"must not hold control characters; U+{ord(bad[0]):04X} at {bad.start()}"
+        )
+    if bad := _SURROGATE.search(value):
+        raise InvalidInput.at(
+            field, f"must be well-formed Unicode; lone surrogate at {bad.start()}"
+        )
+    return value
+
+
+def check_request(text: str, metadata: Mapping[str, Json]) -> None:
+    """A request as it comes in.
+
+    Raises:
+        InvalidInput: an empty or overlong text, or metadata that isn't flat.
+    """
+    check_text(text, "text")
+    if not text.strip():
+        raise InvalidInput.at("text", "must not be empty")
+    if not isinstance(metadata, Mapping):
+        raise InvalidInput.at("metadata", f"must be an object; got {_shown(metadata)}")
+    for key, value in metadata.items():
+        if isinstance(value, list | tuple | Mapping):
+            raise InvalidInput.at(
+                f"metadata.{key}", "must be a string, number, boolean or null (metadata is flat)"
+            )
+    check_fields(metadata, "metadata")
+
+
+def check_time(time: int, now: int) -> int:
+    """A moment in microseconds, unchanged.
+
+    Raises:
+        InvalidInput: before 1970, or more than an hour ahead of the server's clock.
+    """
+    if not isinstance(time, int) or isinstance(time, bool):
+        raise InvalidInput.at("time", "must be a time in RFC 3339, such as 2026-03-01T09:30:00Z")
+    if time < EARLIEST:
+        raise InvalidInput.at("time", "must not lie before 1970-01-01")
+    if time > now + LATEST_AHEAD:
+        shown = to_datetime(min(time, now + 300_000 * DAY)).isoformat()
+        raise InvalidInput.at("time", f"must not lie in the future; got {shown}")
+    return time
+
+
+def check_fields(fields: Mapping[str, Json], field: str = "fields") -> None:
+    """The JSON of an event.
+
+    Raises:
+        InvalidInput: a value that JSON or a database can't hold, too many, or too deep.
+    """
+    left = MAX_FIELDS
+    stack: list[tuple[Json, str, int]] = [(fields, field, 0)]
+    while stack:
+        value, path, depth = stack.pop()
+        left -= 1
+        if left < 0:
+            raise InvalidInput.at(field, f"must not hold more than {MAX_FIELDS:,} values")
+        if depth > MAX_DEPTH:
+            raise InvalidInput.at(path[:200], f"must not be nested deeper than {MAX_DEPTH}")
+        stack.extend(_children(value, path, depth + 1))
+
+
+def _children(value: Json, path: str, depth: int) -> list[tuple[Json, str, int]]:
+    """What ``value`` holds; a value that holds nothing is checked instead."""
+    if isinstance(value, Mapping):
+        for key in value:
+            check_text(key, f"{path} (a key)", most=200)
+        return [(inner, f"{path}.{key}", depth) for key, inner in value.items()]
+    if isinstance(value, list | tuple):
+        return [(inner, f"{path}[{index}]", depth) for index, inner in enumerate(value)]
+    _check_scalar(value, path)
+    return []
+
+
+def _check_scalar(value: Json, path: str) -> None:
+    if isinstance(value, str):
+        check_text(value, path)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidInput.at(path, f"must be a finite number; got {value}")
+    elif isinstance(value, int):
+        if abs(value) > MAX_INTEGER:
+            raise InvalidInput.at(path, "must fit 64 bits; send larger numbers as strings")
+    elif value is not None:
+        raise InvalidInput.at(path, f"must be JSON; got a {type(value).__name__}")
+
+
+def check_event(event: Event, now: int) -> Event:
+    """An event of any kind, unchanged.
+
+    Raises:
+        InvalidInput: any part of it can't be accepted.
+    """
+    if not _KIND.fullmatch(event.kind) or len(event.kind) > 100:  # noqa: PLR2004 - said below
+        raise InvalidInput.at(
+            "kind",
+            "must be up to 100 lower-case letters, digits, _ or -, in parts joined by dots, "
+            f"such as ticket.closed; got {_shown(event.kind)}",
+        )
+    if event.kind not in KINDS and event.kind.partition(".")[0] in RESERVED_PREFIXES:
+        raise InvalidInput.at(
+            "kind",
+            f"'{event.kind}' isn't known, and kinds that begin with "
+            f"'{event.kind.partition('.')[0]}.' are modelfleet's own; choose another beginning",
+        )
+    if event.kind not in _FLEET_WIDE or event.tenant != PLATFORM_TENANT:
+        check_name(event.tenant, "tenant")
+    if event.task or event.kind in KINDS.keys() - _FLEET_WIDE:
+        check_name(event.task, "task")
+    check_id(event.id)
+    check_time(event.time, now)
+    check_fields(event.fields)
+    body_of(event)
+    return event
+
+
+def check_application_event(event: Event, now: int) -> Event:
+    """An event that an application logs for itself, unchanged.
+
+    Raises:
+        InvalidInput: any part of it can't be accepted, or the kind is one of modelfleet's own.
+    """
+    if event.kind in KINDS:
+        raise InvalidInput.at(
+            "kind", f"'{event.kind}' has a call of its own; this one logs your own kinds"
+        )
+    return check_event(event, now)
+
+
+def _shown(value: object) -> str:
+    shown = ascii(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."  # noqa: PLR2004 - a line's width

@@ -1,0 +1,82 @@
+"""A recipe: how a model is made, gated and kept fresh; a named, versioned, plain file.
+
+`recipes/default.toml` is the one that is used unless settings name another.
+"""
+
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from modelfleet.errors import InvalidInput
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a task has fallen behind far enough to be trained; times in seconds."""
+
+    new_examples: int
+    """Trained once this much new evidence is there …"""
+    growth: float
+    """… and it is this share of what the live version knew."""
+    quiet: float
+    """Wait until nothing new came for so long, …"""
+    patience: float
+    """… but no longer than this after the first."""
+    staleness: float
+    """Any new evidence is trained on after this time, however little it is."""
+    attempts: int
+    """Failures in a row after which a task is set aside until something new comes."""
+    backoff: float
+    """Wait after the first failure; doubles with each."""
+
+
+class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a challenger must show before it replaces the live version."""
+
+    evidence: int
+    """Requests that both are compared on; with fewer, a routine refit goes live unproven."""
+    significance: float
+    """A challenger is worse when a one-sided sign test on their disagreements says so."""
+
+
+class Learning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How scores are learned; see `docs/architecture.md` for what each number does."""
+
+    recency_half_life: float
+    """Days after which an example counts half."""
+    target_precision: float
+    """The precision that decisions should have; below the threshold that gives it, abstain."""
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that decides how a task's model is made."""
+
+    name: str
+    policy: Policy
+    gate: Gate
+    learning: Learning
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint of all that is in it, 16 hexadecimal digits."""
+        return sha256(msgspec.json.encode(self, order="sorted")).hexdigest()[:16]
+
+
+def load_recipe(name_or_path: str = "default") -> Recipe:
+    """A recipe by name, or from a TOML file.
+
+    Raises:
+        InvalidInput: there is no such recipe, or a value in it is wrong.
+    """
+    source = (
+        Path(name_or_path)
+        if name_or_path.endswith(".toml")
+        else files("modelfleet") / "recipes" / f"{name_or_path}.toml"
+    )
+    try:
+        return msgspec.toml.decode(source.read_bytes(), type=Recipe)
+    except FileNotFoundError as error:
+        raise InvalidInput.at("recipe", f"there is no recipe '{name_or_path}'") from error
+    except msgspec.DecodeError as error:
+        raise InvalidInput.at("recipe", f"{name_or_path}: {error}") from error

@@ -1,0 +1,214 @@
+"""Text and metadata to features: a static sentence embedding and hashed n-grams, in one pass.
+
+The token embeddings and their tokenizer are the files that the `wordllama` wheel carries
+(256 dimensions, Llama 2's 32,000 tokens; MIT licence). The package itself isn't imported.
+"""
+
+import importlib.util
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from modelfleet.text.features import BIGRAM, CHARACTERS, DIMENSION, KIND_MASK, METADATA, TOKEN, Features
+from modelfleet.text.hashing import Hashes, bigrams, character_ngrams, metadata_keys, mixed
+
+LONGEST_TEXT = 10_000
+"""Characters of a text that are read; what follows is ignored, so that time is bounded."""
+
+SHORTEST_NGRAM, LONGEST_NGRAM = 4, 4
+"""Lengths of character n-grams, in code points."""
+
+KIND_WEIGHTS = np.array([1.0, 1.0, 0.5, 0.0], np.float32)
+"""Value of one feature before normalising, by kind; metadata is weighed on its own."""
+
+METADATA_SHARE = 0.2
+"""Share of a request's squared sparse norm that its metadata have, if there are any."""
+
+_CHUNK = 256
+_EDGE = 1  # the tokenizer's <s>: stands before the first token and after the last
+_HASH_MASK = np.uint32(0xFFFFFFFF ^ KIND_MASK)
+_OWNER_SHIFT = np.uint64(32)
+_SQUARES = KIND_WEIGHTS[:METADATA].astype(np.float64) ** 2
+
+OwnedKeys = NDArray[np.uint64]
+
+
+class StaticEncoder:
+    """Encodes requests; holds the token embeddings (32 MB), shared by all threads.
+
+    Nothing changes after construction, so one encoder serves any number of threads.
+    """
+
+    name = "wordllama-l2-supercat-256/1"
+    dimension = DIMENSION
+
+    def __init__(self, tokenizer: Tokenizer, embeddings: NDArray[np.float32]) -> None:
+        self._tokenizer = tokenizer
+        self._embeddings = embeddings
+        self._token_hashes = mixed(np.arange(1, len(embeddings) + 1, dtype=np.uint32))
+
+    @classmethod
+    def installed(cls) -> "StaticEncoder":
+        """The encoder from the files of the installed `wordllama` wheel."""
+        folder = _folder_of("wordllama")
+        tokenizer = Tokenizer.from_file(
+            str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json")
+        )
+        weights = load_file(folder / "weights" / "l2_supercat_256.safetensors")
+        # float32 costs 16 MB more than float16, and a lookup a fifth of the time.
+        return cls(tokenizer, weights["embedding.weight"].astype(np.float32))
+
+    def encode(
+        self, texts: Sequence[str], metadata: Sequence[Mapping[str, object]]
+    ) -> list[Features]:
+        """The features of each text with its metadata; the same alone as in any batch.
+
+        Raises:
+            ValueError: if there are not as many metadata as texts.
+        """
+        if len(texts) != len(metadata):
+            raise ValueError(f"{len(texts)} texts, but {len(metadata)} metadata")
+        found: list[Features] = []
+        for start in range(0, len(texts), _CHUNK):
+            stop = start + _CHUNK
+            found += self._encode_chunk(texts[start:stop], metadata[start:stop])
+        return found
+
+    def _encode_chunk(
+        self, texts: Sequence[str], metadata: Sequence[Mapping[str, object]]
+    ) -> list[Features]:
+        words = [_normalised(text) for text in texts]
+        tokens, lengths = self._tokenised(words)
+        dense = self._embedded(tokens, lengths)
+        owned = [*self._token_keys(tokens, lengths), _character_keys(words)]
+        if any(metadata):
+            owned.append(_metadata_keys(metadata))
+        return _assembled(dense, np.concatenate(owned))
+
+    def _tokenised(self, words: list[str]) -> tuple[NDArray[np.intp], list[int]]:
+        """All token ids, with an edge before each text and after the last; tokens per text."""
+        flat, lengths = [_EDGE], []
+        for encoding in self._tokenizer.encode_batch_fast(words, add_special_tokens=False):
+            ids = encoding.ids
+            flat += ids
+            flat.append(_EDGE)
+            lengths.append(len(ids))
+        return np.array(flat, np.intp), lengths
+
+    def _embedded(self, tokens: NDArray[np.intp], lengths: list[int]) -> NDArray[np.float32]:
+        """Normalised mean of the tokens' embeddings, ``(texts, 256)``."""
+        dense = np.zeros((len(lengths), DIMENSION), np.float32)
+        start = 1
+        for row, length in zip(dense, lengths, strict=True):
+            if length:
+                np.add.reduce(self._embeddings[tokens[start : start + length]], axis=0, out=row)
+                row /= np.sqrt(row.dot(row)) or np.float32(1)
+            start += length + 1
+        return dense
+
+    def _token_keys(
+        self, tokens: NDArray[np.intp], lengths: list[int]
+    ) -> tuple[OwnedKeys, OwnedKeys]:
+        """Keys of single tokens, and of neighbours; an edge has a part in the latter only.
+
+        So even an empty text has one feature, the two edges next to each other.
+        """
+        hashes = self._token_hashes[tokens]
+        owners = _owners([length + 1 for length in lengths])
+        inside = tokens[:-1] != _EDGE
+        singles = _owned(owners[inside], hashes[:-1][inside], TOKEN)
+        return singles, _owned(owners, mixed(bigrams(hashes)), BIGRAM)
+
+
+def _folder_of(package: str) -> Path:
+    """The folder of an installed package, which is not imported."""
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise ModuleNotFoundError(f"the package {package} is not installed", name=package)
+    return Path(found.submodule_search_locations[0])
+
+
+def _normalised(text: str) -> str:
+    """One form for what reads the same: compatibility characters, case and white space."""
+    text = text[:LONGEST_TEXT]
+    if not text.isascii():
+        # A lone surrogate is no character; it can't be encoded and becomes a question mark.
+        text = unicodedata.normalize("NFKC", text).encode("utf-8", "replace").decode("utf-8")
+    return " ".join(text.lower().split())[:LONGEST_TEXT]
+
+
+def _owners(lengths: list[int]) -> NDArray[np.uint64]:
+    """The number of the text that each of its ``lengths[i]`` neighbouring places belongs to."""
+    return np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths)
+
+
+def _owned(owners: NDArray[np.uint64], hashes: Hashes, kind: int) -> OwnedKeys:
+    """Keys of one kind: the owner in the upper 32 bits, hash and kind in the lower."""
+    return owners << _OWNER_SHIFT | (hashes & _HASH_MASK | np.uint32(kind))
+
+
+def _character_keys(words: list[str]) -> OwnedKeys:
+    """Keys of all n-grams of characters, found in one pass over all texts."""
+    joined = f" {' '.join(words)} "
+    points = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+    owners = _owners([len(text) + 1 for text in words])
+    grams = character_ngrams(points, SHORTEST_NGRAM, LONGEST_NGRAM)
+    if not grams:
+        return np.empty(0, np.uint64)
+    hashes = mixed(np.concatenate([hashes for hashes, _ in grams]))
+    starts = np.concatenate([starts for _, starts in grams])
+    return _owned(owners[starts], hashes, CHARACTERS)
+
+
+def _metadata_keys(metadata: Sequence[Mapping[str, object]]) -> OwnedKeys:
+    """Keys of all metadata of all requests."""
+    return np.array(
+        [
+            owner << 32 | key
+            for owner, fields in enumerate(metadata)
+            for key in metadata_keys(fields)
+        ],
+        np.uint64,
+    )
+
+
+def _assembled(dense: NDArray[np.float32], owned: OwnedKeys) -> list[Features]:
+    """The features of each text, from its row of ``dense`` and its keys, in any order."""
+    owned.sort()
+    first = np.empty(owned.size, np.bool_)
+    first[0] = True
+    np.not_equal(owned[1:], owned[:-1], out=first[1:])
+    owned = owned[first]
+    keys = owned.astype(np.uint32)
+    kinds = keys & np.uint32(KIND_MASK)
+    firsts = np.arange(1, len(dense), dtype=np.uint64) << _OWNER_SHIFT
+    bounds = [0, *np.searchsorted(owned, firsts).tolist(), keys.size]
+    return [
+        Features(row, keys[start:stop], _values(kinds[start:stop]))
+        for row, start, stop in zip(dense, bounds[:-1], bounds[1:], strict=True)
+    ]
+
+
+def _values(kinds: Hashes) -> NDArray[np.float32]:
+    """The value of each feature: by its kind, so that the squares of all add up to one."""
+    counts = np.bincount(kinds, minlength=KIND_MASK + 1)
+    weights = KIND_WEIGHTS.copy()
+    text = 1.0
+    if counts[METADATA]:
+        text -= METADATA_SHARE
+        weights[METADATA] = math.sqrt(METADATA_SHARE / counts[METADATA])
+    weights[:METADATA] *= math.sqrt(text / float(counts[:METADATA] @ _SQUARES))
+    return weights[kinds]
+
+
+@cache
+def default_encoder() -> StaticEncoder:
+    """The one encoder of this process, built at the first call."""
+    return StaticEncoder.installed()
