@@ -47,6 +47,8 @@ class Learning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days after which an example counts half."""
     target_precision: float
     """The precision that decisions should have; below the threshold that gives it, abstain."""
+    most_examples: int
+    """The newest examples that are learned from; older ones are left out."""
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

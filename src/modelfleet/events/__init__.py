@@ -10,6 +10,7 @@ from modelfleet.events.database import Database
 from modelfleet.events.event import Appended, Event, Logged, body_of, make, new_id
 from modelfleet.events.log import EventLog
 from modelfleet.events.query import Condition, Query, parse_condition
+from modelfleet.events.wake import Wake, open_wake
 
 __all__ = [
     "Appended",
@@ -19,8 +20,10 @@ __all__ = [
     "EventLog",
     "Logged",
     "Query",
+    "Wake",
     "body_of",
     "make",
     "new_id",
+    "open_wake",
     "parse_condition",
 ]

@@ -1,7 +1,7 @@
 """The log: appended to durably in shared commits, read in order, searched by any field."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 
 import msgspec
@@ -108,6 +108,17 @@ class EventLog:
         query = sa.select(EVENTS).where(EVENTS.c.seq > after).order_by(EVENTS.c.seq).limit(limit)
         with self._database.reading() as connection:
             return [Logged(*row) for row in connection.execute(query)]
+
+    def changes(
+        self, after: int, kinds: Collection[str]
+    ) -> tuple[int, list[tuple[int, str, str, str]]]:
+        """The head of the log, and the ``(seq, tenant, task, kind)`` of events up to there.
+
+        Only events behind ``after`` and of these kinds are listed.
+        """
+        with self._database.reading() as connection:
+            head = statements.head(connection)
+            return head, statements.changes(connection, after, head, kinds)
 
     def of_task(
         self, tenant: str, task: str, kinds: Sequence[str], *, after: int = 0, until: int = 2**62

@@ -14,19 +14,29 @@ The bits of the result depend on the examples, their order and the numeric libra
 a thread count: products are tiled (`products.py`), sparse ones are sequential, all in float64.
 """
 
+import math
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.learners.design import Design, Kernel, design
+from modelfleet.learners.design import Design, Kernel, Scales, design
 from modelfleet.learners.linear import LinearModel
 from modelfleet.learners.products import Matrix, product
+from modelfleet.learners.recommended import REGULARISATION
 from modelfleet.text import Features
 
+_MANY = 1_000
+"""Examples above which the kernel matrix isn't built, and hashes seen once are left out."""
+
+_FEWEST_HASHES, _HASHES_PER_EXAMPLE = 6_000, 2
+"""A model has weights for at most so many hashes: a number, and more for each example."""
+
+_TOLERANCE = 1e-2
 _MOST_ITERATIONS = 200
 _LINE_STEPS = 8
+_SLOPE = 0.05
 
 
 class _Point(msgspec.Struct, frozen=True, eq=False):
@@ -37,11 +47,11 @@ class _Point(msgspec.Struct, frozen=True, eq=False):
     probabilities: Matrix
 
 
-class _Problem(msgspec.Struct, frozen=True, eq=False):
+class Problem(msgspec.Struct, frozen=True, eq=False):
     """What is minimised: all matrices are ``(L, n)``, so that sums over labels are fast."""
 
     wanted: Matrix
-    weights: Matrix
+    weights: NDArray[np.float64]
     regularisation: float
     kernel: Kernel
 
@@ -52,8 +62,8 @@ class _Problem(msgspec.Struct, frozen=True, eq=False):
         return residuals
 
 
-def minimise(problem: _Problem, tolerance: float) -> tuple[Matrix, int]:
-    """Coefficients ``(L, n)`` at the minimum, and the iterations it took.
+def minimise(problem: Problem, tolerance: float = _TOLERANCE) -> Matrix:
+    """Coefficients ``(L, n)`` at the minimum.
 
     Nonlinear conjugate gradients (Polak & Ribiere 1969, restarted when beta is negative), each
     with an almost exact line search: scores are linear along a line, so a step of the search
@@ -69,9 +79,9 @@ def minimise(problem: _Problem, tolerance: float) -> tuple[Matrix, int]:
     mapped = problem.kernel(gradient)
     square = first = _dot(gradient, mapped)
     direction, mapped_direction = -gradient, -mapped
-    iteration = 0
-    while square > first * tolerance**2 and iteration < _MOST_ITERATIONS:
-        iteration += 1
+    for _ in range(_MOST_ITERATIONS):
+        if square <= first * tolerance**2:
+            break
         point = _line_minimum(problem, point, direction, mapped_direction)
         previous, gradient = gradient, problem.gradient(point)
         mapped = problem.kernel(gradient)
@@ -80,11 +90,11 @@ def minimise(problem: _Problem, tolerance: float) -> tuple[Matrix, int]:
         beta = max(0.0, (square - overlap) / last)
         direction = beta * direction - gradient
         mapped_direction = beta * mapped_direction - mapped
-    return point.coefficients, iteration
+    return point.coefficients
 
 
 def _line_minimum(
-    problem: _Problem, start: _Point, direction: Matrix, mapped: Matrix
+    problem: Problem, start: _Point, direction: Matrix, mapped: Matrix
 ) -> _Point:
     """The point on the line at which the slope is a small fraction of the first slope.
 
@@ -102,10 +112,10 @@ def _line_minimum(
         slope = _dot(residuals, mapped) + linear + step * curvature
         if attempt == 0:
             first = slope
-        elif abs(slope) <= 0.05 * abs(first):
+        elif abs(slope) <= _SLOPE * abs(first):
             break
         low, high = (step, high) if slope < 0 else (low, step)
-        step -= slope / (float(problem.weights[0] @ spread) + curvature)
+        step -= slope / (_dot(problem.weights, spread) + curvature)
         if not low < step < high:
             step = (low + high) / 2 if np.isfinite(high) else 2 * low + 1
         probabilities = _softmax(start.scores + step * mapped)
@@ -128,25 +138,67 @@ def _dot(left: Matrix, right: Matrix) -> float:
 
 def fit(
     features: Sequence[Features],
-    targets: NDArray[np.intp],
+    targets: NDArray[np.integer],
     labels: tuple[str, ...],
-    weights: NDArray[np.float64],
-    regularisation: float,
+    weights: NDArray[np.floating],
+    regularisation: float = REGULARISATION,
 ) -> LinearModel:
-    d = design(features, dense_scale=1.0, sparse_scale=1.0, bias_scale=1.0)
-    kernel = d.explicit_kernel() if len(features) <= 2000 else d.implicit_kernel()
+    """The model that explains the examples best.
+
+    Args:
+        features: n examples; none gives the model that scores zero.
+        targets: ``(n,)``, each example's column of ``labels``; a label may have no example.
+        labels: L names.
+        weights: ``(n,)``, how much each example counts, positive.
+        regularisation: strength of the penalty at small n; see `penalty`.
+    """
+    if not features or not labels:
+        return LinearModel.empty(labels)
+    weights = np.asarray(weights, np.float64)
+    total = float(weights.sum())
+    rarest = 2 if len(features) > _MANY else 1
+    known = design(features, Scales(sparse=sparse_scale(total, len(labels))), rarest)
     wanted = np.zeros((len(labels), len(features)))
     wanted[targets, np.arange(len(features))] = 1
-    w = np.broadcast_to(np.asarray(weights, float), wanted.shape)
-    a, it = minimise(_Problem(wanted, w, regularisation, kernel), 1e-3)
-    return to_model(d, labels, a)
+    kernel = known.explicit_kernel() if len(features) <= _MANY else known.implicit_kernel()
+    problem = Problem(wanted, weights, penalty(total, regularisation), kernel)
+    return _model(known, labels, minimise(problem))
 
 
-def to_model(d, labels, a):
+def penalty(total: float, regularisation: float = REGULARISATION) -> float:
+    """The strength of the penalty: it grows with the root of the examples' total weight.
+
+    Up to a few hundred examples it is ``regularisation`` itself; large sets, whose labels contradict
+    each other more often than small ones can show, want up to five times as much.
+    """
+    return regularisation * min(5.0, max(1.0, math.sqrt(total / 300)))
+
+
+def sparse_scale(total: float, count: int) -> float:
+    """How large the sparse block is, next to the dense one, by the examples per label.
+
+    Words can be told apart only once they were seen a few times; until then similarity of meaning
+    knows more. From 0.5 (label texts only) to 2 (64 examples per label and more).
+    """
+    return min(2.0, 0.5 + 0.25 * math.log2(1 + total / count))
+
+
+def _model(known: Design, labels: tuple[str, ...], coefficients: Matrix) -> LinearModel:
+    """The weights that the coefficients ``(L, n)`` stand for, without those that matter least.
+
+    What a hash matters is the length of its weights times the root of its frequency.
+    """
+    columns = np.ascontiguousarray(coefficients.T)
+    sparse = known.sparse.T @ columns
+    most = _FEWEST_HASHES + _HASHES_PER_EXAMPLE * len(columns)
+    kept = np.arange(known.keys.size)
+    if kept.size > most:
+        matter = (sparse**2).sum(axis=1) * np.bincount(known.sparse.indices, minlength=kept.size)
+        kept = np.sort(np.argsort(-matter, kind="stable")[:most])
     return LinearModel(
-        labels,
-        (a.sum(axis=1) * d.bias_scale**2).astype(np.float32),
-        (product(d.dense.T, a.T) * d.dense_scale).astype(np.float32),
-        d.keys,
-        ((d.sparse.T @ a.T) * d.sparse_scales[:, None]).astype(np.float16),
+        labels=labels,
+        bias=(columns.sum(axis=0) * known.bias**2).astype(np.float32),
+        dense=product(known.dense.T, columns).astype(np.float32),
+        keys=known.keys[kept],
+        sparse=(sparse[kept] * known.factors[kept, None]).astype(np.float16),
     )

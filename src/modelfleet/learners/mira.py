@@ -22,6 +22,8 @@ SKETCH = 2048
 """Buckets that the sparse features are folded into (Weinberger et al. 2009); a power of two."""
 
 _LEAD = np.float32(1e-3)
+_FADE = 10.0
+"""Corrections of one label after which its next one may move it half as far."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -70,18 +72,23 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         labels: the model's labels in its order, then labels that came by corrections.
         weights: float32 ``(L, 256 + SKETCH)``.
         verdicts: the label that a text was last given, by the fingerprint of its features.
-        corrections: how many were applied.
-    """
+        """
 
     labels: tuple[str, ...]
     weights: NDArray[np.float32]
+    counts: NDArray[np.int64]
     verdicts: Mapping[int, str]
-    corrections: int = 0
+
+    @property
+    def corrections(self) -> int:
+        """How many corrections were applied."""
+        return int(self.counts.sum())
 
     @classmethod
     def over(cls, labels: tuple[str, ...]) -> "Overlay":
         """The overlay that changes nothing, over a model of these labels."""
-        return cls(labels, np.zeros((len(labels), DIMENSION + SKETCH), np.float32), {})
+        weights = np.zeros((len(labels), DIMENSION + SKETCH), np.float32)
+        return cls(labels, weights, np.zeros(len(labels), np.int64), {})
 
     def scores(self, features: Features) -> Scores:
         """What the corrections add to each label's score: float32 ``(L,)``, without verdicts."""
@@ -96,12 +103,16 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
                 that the model lacks stands at the mean of those.
         """
         total = self._padded(base_scores)
-        if self.corrections:
+        if self.verdicts:
             total += self.scores(features)
-            verdict = self.verdicts.get(_fingerprint(features))
+            verdict = self.verdict(features)
             if verdict is not None:
                 _lead(total, self.labels.index(verdict))
         return total
+
+    def verdict(self, features: Features) -> str | None:
+        """The label that this very text was last given, None if it never was."""
+        return self.verdicts.get(_fingerprint(features)) if self.verdicts else None
 
     def corrected(
         self,
@@ -111,29 +122,40 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         step: Step = DEFAULT_STEP,
     ) -> "Overlay":
         """The overlay after a person gave ``features`` the label ``target``."""
-        known = self if target in self.labels else self._with_label(target)
+        known = self if target in self.labels else self.with_label(target)
         column = known.labels.index(target)
         folded = _folded(features)
         now = known._padded(base_scores) + known.weights @ folded  # noqa: SLF001 - the same class
-        moves = correct(now, column, float(folded @ folded) or 1.0, step)
-        weights = known.weights.copy()
+        moves = correct(now, column, float(folded @ folded), known._faded(step, column))  # noqa: SLF001
         moved = np.flatnonzero(moves)
+        weights, counts = known.weights.copy(), known.counts.copy()
         weights[moved] += moves[moved, None] * folded
+        counts[column] += 1
         verdicts = {**known.verdicts, _fingerprint(features): target}
-        return Overlay(known.labels, weights, verdicts, self.corrections + 1)
+        return Overlay(known.labels, weights, counts, verdicts)
+
+    def _faded(self, step: Step, column: int) -> Step:
+        """The step with a clip that shrinks as the label collects corrections.
+
+        What a label gains by its first n corrections grows with the logarithm of n, so however
+        often people choose it, it doesn't drown the others before the next batch training.
+        """
+        fading = _FADE / (_FADE + float(self.counts[column]))
+        return Step(step.margin, step.clip * fading, step.rivals)
 
     def _padded(self, base_scores: Scores) -> Scores:
         missing = len(self.labels) - len(base_scores)
         middle = base_scores.mean() if len(base_scores) else np.float32(0)
         return np.concatenate([base_scores, np.full(missing, middle, np.float32)])
 
-    def _with_label(self, label: str) -> "Overlay":
+    def with_label(self, label: str) -> "Overlay":
+        """The overlay that also knows ``label``, of which nothing was learned yet."""
         row = np.zeros((1, self.weights.shape[1]), np.float32)
         return Overlay(
             (*self.labels, label),
             np.concatenate([self.weights, row]),
+            np.append(self.counts, 0),
             self.verdicts,
-            self.corrections,
         )
 
 

@@ -1,0 +1,14 @@
+"""Thousands of models in one process: checkpoint + tail, loaded lazily, swapped while serving.
+
+*In*: a tenant and a task; news of what the log holds. *Out*: a `ServedModel`, a value that
+answers requests. *Keeps*: models in memory within a byte budget. *Ignores*: HTTP, logging of
+decisions, and how versions come to be. Imports `training` (what the tail teaches), `models`,
+`learners`, `text`, `catalog` and `events`.
+"""
+
+from modelfleet.serving.cache import ModelCache
+from modelfleet.serving.follower import Follower
+from modelfleet.serving.loading import Loader
+from modelfleet.serving.served import Scored, ServedModel
+
+__all__ = ["Follower", "Loader", "ModelCache", "Scored", "ServedModel"]

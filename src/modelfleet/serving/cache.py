@@ -1,0 +1,102 @@
+"""The models that a process has in memory: loaded when asked for, fresh, within a byte budget."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from modelfleet.serving.loading import FOLLOWED, Loader
+from modelfleet.serving.served import ServedModel
+
+TaskKey = tuple[str, str]
+
+
+class _Entry:
+    """A place for one task's model. ``wanted`` is the last event that the model should know."""
+
+    __slots__ = ("lock", "model", "wanted")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.model: ServedModel | None = None
+        self.wanted = 0
+
+    def fresh(self) -> ServedModel | None:
+        """The model, if it knows all that it should."""
+        model = self.model
+        return model if model is not None and model.applied >= self.wanted else None
+
+
+class ModelCache:
+    """Served models by tenant and task.
+
+    A model is loaded by the first request for it, while others for the same task wait and those
+    for other tasks don't. The least recently used are dropped when all take more than ``budget``
+    bytes.
+    """
+
+    def __init__(self, loader: Loader, budget: int) -> None:
+        self._loader = loader
+        self._budget = budget
+        self._entries: OrderedDict[TaskKey, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+        self._bytes = 0
+
+    def fresh(self, tenant: str, task: str) -> ServedModel | None:
+        """The model if it is in memory and up to date; never waits."""
+        entry = self._entries.get((tenant, task))
+        return None if entry is None else entry.fresh()
+
+    def get(self, tenant: str, task: str) -> ServedModel:
+        """The model, loaded or brought up to date if need be.
+
+        Raises:
+            LogUnavailable: the log can't be read.
+        """
+        key = (tenant, task)
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
+        model = entry.fresh()
+        if model is None:
+            with entry.lock:
+                model = entry.fresh() or self._made_fresh(key, entry)
+        return model
+
+    def notice(self, changes: Iterable[tuple[int, str, str, str]]) -> None:
+        """Be told of events: ``(seq, tenant, task, kind)``; the models concerned are now behind."""
+        for seq, tenant, task, kind in changes:
+            if kind in FOLLOWED:
+                entry = self._entries.get((tenant, task))
+                if entry is not None and seq > entry.wanted:
+                    entry.wanted = seq
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all models in memory."""
+        return self._bytes
+
+    def __len__(self) -> int:
+        """How many models are in memory."""
+        return len(self._entries)
+
+    def _made_fresh(self, key: TaskKey, entry: _Entry) -> ServedModel:
+        before = entry.model
+        if before is None:
+            model = self._loader.load(*key)
+        else:
+            model = self._loader.caught_up(*key, before)
+        entry.model = model
+        with self._lock:
+            if self._entries.get(key) is entry:
+                self._bytes += model.nbytes - (before.nbytes if before else 0)
+            self._drop_until_within_budget(key)
+        return model
+
+    def _drop_until_within_budget(self, keep: TaskKey) -> None:
+        while self._bytes > self._budget and len(self._entries) > 1:
+            key, entry = next(iter(self._entries.items()))
+            if key == keep:
+                return
+            del self._entries[key]
+            if entry.model is not None:
+                self._bytes -= entry.model.nbytes

@@ -1,0 +1,69 @@
+"""One task's model as it answers now: a checkpoint, or label texts, plus the tail of the log."""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from modelfleet.learners import LinearModel, Overlay, calibration
+from modelfleet.text import Features
+
+_KNOWN_TEXT = 0.95
+"""The probability of a label that a person gave to this very text."""
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """Labels with their probabilities, the most probable first."""
+
+    label: str
+    probability: float
+
+
+class ServedModel(msgspec.Struct, frozen=True, eq=False):
+    """A value: a server swaps one for the next, and requests in flight finish on the old one.
+
+    Attributes:
+        version: of the checkpoint; None while the task answers from its labels' texts.
+        base: the checkpoint's model, or prototypes.
+        overlay: corrections since.
+        active: the labels that may be predicted, in order; each one of the overlay's.
+        columns: where these stand among the scores.
+        temperature: divides scores.
+        threshold: least probability that is decided.
+        applied: sequence number of the last event of this task that it knows.
+    """
+
+    version: str | None
+    base: LinearModel
+    overlay: Overlay
+    active: tuple[str, ...]
+    columns: NDArray[np.intp]
+    temperature: float
+    threshold: float
+    applied: int
+
+    def scored(self, features: Features, most: int = 2**31) -> list[Scored]:
+        """The probable labels for a request; only labels that are active now."""
+        scores = self.overlay.total(features, self.base.scores(features))
+        if not self.active:
+            return []
+        probabilities = calibration.probabilities(scores[self.columns], self.temperature)
+        known = self.overlay.verdict(features)
+        if known in self.active:
+            probabilities = _leading(probabilities, self.active.index(known))
+        order = np.argsort(-probabilities, kind="stable")[:most]
+        return [Scored(self.active[i], float(probabilities[i])) for i in order]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        return self.base.nbytes + self.overlay.weights.nbytes
+
+
+def _leading(probabilities: NDArray[np.float64], column: int) -> NDArray[np.float64]:
+    """The same, with one label at 0.95 or more and the others sharing the rest as before."""
+    if probabilities[column] >= _KNOWN_TEXT or len(probabilities) == 1:
+        return probabilities
+    rest = probabilities.sum() - probabilities[column]
+    led = probabilities * ((1 - _KNOWN_TEXT) / rest)
+    led[column] = _KNOWN_TEXT
+    return led

@@ -1,0 +1,129 @@
+"""From the log to a training set: what people said about requests, folded by its last word."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+
+import msgspec
+
+from modelfleet.catalog import Label
+from modelfleet.events import EventLog, Logged, body_of
+from modelfleet.events import kinds
+from modelfleet.events.kinds import EVIDENCE, Json
+
+_LABEL_KINDS = (kinds.LabelDefined.kind, kinds.LabelRemoved.kind)
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A request and the last word about it: a label, or None if no label fits.
+
+    ``seq`` is where in the log that word stands, ``time`` when it was said (microseconds).
+    """
+
+    key: str
+    seq: int
+    time: int
+    text: str
+    metadata: dict[str, Json]
+    label: str | None
+
+
+class TrainingSet(msgspec.Struct, frozen=True):
+    """All that a task's model may learn from, as of ``watermark``.
+
+    ``examples`` are in the order of their last words; those of labels that are removed rest until
+    the label returns. ``evidence`` counts the words read, ``logged`` is when the last was logged.
+    """
+
+    labels: tuple[Label, ...]
+    examples: tuple[Example, ...]
+    watermark: int
+    logged: int
+    evidence: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of labels and examples: the same log gives the same digest."""
+        content = (self.labels, self.examples)
+        return sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+    def label_texts(self) -> dict[str, Sequence[str]]:
+        """The texts of each label, in the order of ``labels``."""
+        return {label.label: label.texts for label in self.labels}
+
+
+def read_training_set(log: EventLog, tenant: str, task: str, until: int = 2**62) -> TrainingSet:
+    """The training set of a task as of a position in the log; the newest by default."""
+    events = log.of_task(tenant, task, EVIDENCE, until=until)
+    return fold(events, decisions_of(log, events))
+
+
+def decisions_of(log: EventLog, events: Iterable[Logged]) -> Mapping[str, Logged]:
+    """The decisions that feedback among ``events`` is about, by their ids."""
+    wanted = {(event.tenant, str(event.fields.get("decision", ""))) for event in events}
+    by_tenant: dict[str, list[str]] = {}
+    for tenant, decision in sorted(wanted):
+        if decision:
+            by_tenant.setdefault(tenant, []).append(decision)
+    found: dict[str, Logged] = {}
+    for tenant, ids in by_tenant.items():
+        found |= log.get_many(tenant, ids)
+    return found
+
+
+def fold(events: Sequence[Logged], decisions: Mapping[str, Logged]) -> TrainingSet:
+    """The training set that a task's evidence adds up to.
+
+    Args:
+        events: all evidence of one task (`kinds.EVIDENCE`), in the order of the log.
+        decisions: the decisions that the feedback is about; feedback about others teaches nothing.
+    """
+    labels: dict[str, Label] = {}
+    words: dict[str, Example] = {}
+    for event in events:
+        _take_in_label(labels, event)
+        example = example_of(event, decisions)
+        if example is not None:
+            words.pop(example.key, None)  # the last word decides where in the order it stands
+            words[example.key] = example
+    return TrainingSet(
+        labels=tuple(labels[name] for name in sorted(labels)),
+        examples=tuple(e for e in words.values() if e.label is None or e.label in labels),
+        watermark=events[-1].seq if events else 0,
+        logged=events[-1].logged if events else 0,
+        evidence=sum(event.kind not in _LABEL_KINDS for event in events),
+    )
+
+
+def example_of(event: Logged, decisions: Mapping[str, Logged]) -> Example | None:
+    """What one event says about a request, None if nothing."""
+    body = body_of(event)
+    if isinstance(body, kinds.ExampleGiven):
+        key = "example:" + (event.id if body.key is None else body.key)
+        return Example(key, event.seq, event.time, body.text, body.metadata, body.label)
+    if not isinstance(body, kinds.FEEDBACK):
+        return None
+    decision = decisions.get(event.fields["decision"])
+    if decision is None or decision.task != event.task:
+        return None
+    decided = body_of(decision)
+    if not isinstance(decided, kinds.RequestDecided):
+        return None
+    match body:
+        case kinds.DecisionAccepted():
+            label = decided.label
+        case kinds.DecisionReassigned():
+            label = body.label
+        case _:
+            label = None
+    key = "decision:" + decision.id
+    return Example(key, event.seq, event.time, decided.text, decided.metadata, label)
+
+
+def _take_in_label(labels: dict[str, Label], event: Logged) -> None:
+    body = body_of(event) if event.kind in _LABEL_KINDS else None
+    if isinstance(body, kinds.LabelDefined):
+        labels[body.label] = Label(
+            body.label, body.name, body.description, body.keywords, event.seq
+        )
+    elif isinstance(body, kinds.LabelRemoved):
+        labels.pop(body.label, None)

@@ -1,0 +1,190 @@
+"""From a lease to an outcome: read, train, gate, and publish or say why not."""
+
+from datetime import UTC
+from importlib.metadata import version as installed_version
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from modelfleet.catalog import Catalog, Lease, Version
+from modelfleet.clock import Clock, to_datetime
+from modelfleet.errors import CheckpointUnusable
+from modelfleet.events import EventLog, kinds, make
+from modelfleet.learners import LinearModel
+from modelfleet.models import Checkpoint, Header, Store, fingerprint, key, write
+from modelfleet.recipe import Recipe
+from modelfleet.text import StaticEncoder
+from modelfleet.training.evidence import TrainingSet, read_training_set
+from modelfleet.training.gate import Verdict, first, judge
+from modelfleet.training.train import HeldOut, Trained, train
+
+CODE_VERSION = installed_version("modelfleet")
+
+
+class Published(msgspec.Struct, frozen=True):
+    """A new version was published."""
+
+    tenant: str
+    task: str
+    version: str
+    why: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The live version stays."""
+
+    tenant: str
+    task: str
+    why: str
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The training ended in an error, which is in the log."""
+
+    tenant: str
+    task: str
+    error: str
+
+
+Outcome = Published | Kept | Failed
+
+
+class Trainer:
+    """Trains one task at a time, from the log to a published version."""
+
+    def __init__(  # noqa: PLR0913 - the rooms that a training touches
+        self,
+        log: EventLog,
+        catalog: Catalog,
+        store: Store,
+        encoder: StaticEncoder,
+        recipe: Recipe,
+        clock: Clock,
+    ) -> None:
+        self._log = log
+        self._catalog = catalog
+        self._store = store
+        self._encoder = encoder
+        self._recipe = recipe
+        self._clock = clock
+
+    def train(self, lease: Lease) -> Published | Kept:
+        """Train a leased task; what came of it is in the log when this returns.
+
+        Raises:
+            StoreUnavailable: the store can't take the checkpoint.
+            LogUnavailable: the log can't be read or written.
+        """
+        known = read_training_set(self._log, lease.tenant, lease.task)
+        if not known.labels:
+            return self._keep(lease, known, "the task has no labels", {})
+        champion = self._champion(lease)
+        seen_until = 0 if champion is None else champion[0].watermark
+        trained = train(known, self._recipe, self._encoder, seen_until=seen_until)
+        verdict = self._judge(trained, champion)
+        if not verdict.publish:
+            return self._keep(lease, known, verdict.why, trained.metrics)
+        return self._publish(lease, known, trained, verdict.why)
+
+    def fail(self, lease: Lease, error: Exception) -> Failed:
+        """Note that a training ended in an error; it will be tried again after a while."""
+        watermark = self._catalog.task(lease.tenant, lease.task).evidence_seq
+        said = f"{type(error).__name__}: {error}"[:1000]
+        self._append(lease, kinds.TrainingFailed(watermark=watermark, error=said))
+        return Failed(lease.tenant, lease.task, said)
+
+    def _champion(self, lease: Lease) -> tuple[Version, Checkpoint] | None:
+        """The live version, None if there is none that can be opened."""
+        live = self._catalog.task(lease.tenant, lease.task).live
+        version = live and self._catalog.version(lease.tenant, lease.task, live)
+        if not version:
+            return None
+        place = key(lease.tenant, lease.task, version.version)
+        try:
+            return version, self._store.open(place, version.fingerprint)
+        except CheckpointUnusable:
+            return None  # whatever was learned is better than a version that can't be served
+
+    def _judge(self, trained: Trained, champion: tuple[Version, Checkpoint] | None) -> Verdict:
+        held_out = trained.held_out
+        if champion is None:
+            return first(len(held_out.right), trained.metrics.get("accuracy"))
+        version, checkpoint = champion
+        unseen = np.array([e.seq > version.watermark for e in held_out.examples], bool)
+        right = _right(checkpoint, held_out)
+        return judge(
+            held_out.right[unseen],
+            right[unseen],
+            self._recipe.gate,
+            same_recipe=version.recipe == self._recipe.name,
+        )
+
+    def _publish(self, lease: Lease, known: TrainingSet, trained: Trained, why: str) -> Outcome:
+        """Bytes first, then the event that makes them visible."""
+        version = _name(known, self._recipe)
+        header = Header(
+            tenant=lease.tenant,
+            task=lease.task,
+            version=version,
+            recipe=msgspec.to_builtins(self._recipe),
+            labels=trained.model.labels,
+            watermark=known.watermark,
+            examples=len(known.examples),
+            metrics=trained.metrics,
+            temperature=trained.temperature,
+            threshold=trained.threshold,
+            training_digest=known.digest,
+            code_version=CODE_VERSION,
+        )
+        data = write(header, trained.model.to_arrays())
+        self._store.put(key(lease.tenant, lease.task, version), data)
+        body = kinds.VersionPublished(
+            version=version,
+            watermark=known.watermark,
+            evidence=known.evidence,
+            recipe=self._recipe.name,
+            examples=len(known.examples),
+            labels=len(known.labels),
+            fingerprint=fingerprint(data),
+            training_digest=known.digest,
+            why=why,
+            metrics=trained.metrics,
+        )
+        if self._append(lease, body, id=f"published:{lease.task}:{version}"):
+            return Published(lease.tenant, lease.task, version, why)
+        return self._keep(lease, known, f"{version} had been published before", trained.metrics)
+
+    def _keep(
+        self, lease: Lease, known: TrainingSet, why: str, metrics: dict[str, float]
+    ) -> Kept:
+        body = kinds.VersionKept(
+            watermark=known.watermark,
+            evidence=known.evidence,
+            recipe=self._recipe.name,
+            why=why,
+            metrics=metrics,
+        )
+        self._append(lease, body)
+        return Kept(lease.tenant, lease.task, why)
+
+    def _append(self, lease: Lease, body: kinds.Body, id: str | None = None) -> bool:  # noqa: A002 - its name everywhere
+        """Log an event of the task; False if it had been logged before."""
+        event = make(body, tenant=lease.tenant, task=lease.task, time=self._clock(), id=id)
+        (appended,) = self._log.append([event])
+        return not appended.duplicate
+
+
+def _name(known: TrainingSet, recipe: Recipe) -> str:
+    """A version's name: the UTC time of the last event it knows, and a digest of what made it."""
+    made_of = f"{known.digest} {recipe.digest} {CODE_VERSION}"
+    at = to_datetime(known.logged).astimezone(UTC)
+    return f"{at:%Y%m%dT%H%M%S}.{at.microsecond:06d}Z-{fingerprint(made_of.encode())[:8]}"
+
+
+def _right(checkpoint: Checkpoint, held_out: HeldOut) -> NDArray[np.bool_]:
+    """Where a version's best label is the one that people gave."""
+    model = LinearModel.from_arrays(checkpoint.header.labels, checkpoint.arrays)
+    best = [model.labels[int(model.scores(f).argmax())] for f in held_out.features]
+    pairs = zip(best, held_out.examples, strict=True)
+    return np.array([label == example.label for label, example in pairs], bool)

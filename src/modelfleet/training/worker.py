@@ -1,0 +1,74 @@
+"""A worker: takes the task whose turn it is, trains it, and waits when there is nothing to do."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from modelfleet.catalog import Lease, Queue
+from modelfleet.clock import SECOND, Clock
+from modelfleet.training.publish import Kept, Outcome, Published, Trainer
+
+LEASE_SECONDS = 20.0
+_RENEW_EVERY = LEASE_SECONDS / 4
+_AT_A_TIME = 4
+_LONGEST_WAIT = 60.0
+
+_logger = structlog.get_logger()
+
+
+class Worker:
+    """Trains what is due. Any number of workers may share a database."""
+
+    def __init__(self, name: str, queue: Queue, trainer: Trainer, clock: Clock) -> None:
+        self._name = name
+        self._queue = queue
+        self._trainer = trainer
+        self._clock = clock
+
+    def step(self, limit: int = _AT_A_TIME) -> list[Outcome]:
+        """Lease the next tasks and train them; nothing if nothing is due."""
+        leases = self._queue.lease(self._name, self._clock(), LEASE_SECONDS, limit)
+        return [self._train(lease) for lease in leases]
+
+    def run(self, stop: threading.Event, wait: Callable[[float], object]) -> None:
+        """Call the step until ``stop`` is set; ``wait`` returns when the log grew, or in time.
+
+        While it trains, a second thread keeps the leases alive, so only a worker that died lets
+        them lapse.
+        """
+        heart = threading.Thread(target=self._renew_until, args=(stop,), daemon=True)
+        heart.start()
+        while not stop.is_set():
+            if not self.step():
+                wait(self._seconds_to_next())
+
+    def _train(self, lease: Lease) -> Outcome:
+        try:
+            outcome: Outcome = self._trainer.train(lease)
+        except Exception as error:  # noqa: BLE001 - one task's poison must not stop the others
+            outcome = self._trainer.fail(lease, error)
+        self._queue.release(lease)
+        _report(outcome)
+        return outcome
+
+    def _seconds_to_next(self) -> float:
+        next_time = self._queue.next_time()
+        if next_time is None:
+            return _LONGEST_WAIT
+        return min(max((next_time - self._clock()) / SECOND, 0.01), _LONGEST_WAIT)
+
+    def _renew_until(self, stop: threading.Event) -> None:
+        while not stop.wait(_RENEW_EVERY):
+            self._queue.renew(self._name, self._clock(), LEASE_SECONDS)
+
+
+def _report(outcome: Outcome) -> None:
+    logger = _logger.bind(tenant=outcome.tenant, task=outcome.task)
+    match outcome:
+        case Published():
+            logger.info("published", version=outcome.version, why=outcome.why)
+        case Kept():
+            logger.info("kept the live version", why=outcome.why)
+        case _:
+            logger.warning("training failed", error=outcome.error)
