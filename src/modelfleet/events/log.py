@@ -121,7 +121,7 @@ class EventLog:
             return head, statements.changes(connection, after, head, kinds)
 
     def of_task(
-        self, tenant: str, task: str, kinds: Sequence[str], *, after: int = 0, until: int = 2**62
+        self, tenant: str, task: str, kinds: Collection[str], *, after: int = 0, until: int = 2**62
     ) -> list[Logged]:
         """A task's events of some kinds with ``after < seq <= until``, in order."""
         query = statements.of_task(tenant, task, kinds, after, until)

@@ -62,6 +62,17 @@ def by_ids(connection: sa.Connection, ids: Sequence[tuple[str, str]]) -> list[Lo
     return [Logged(*row) for row in rows]
 
 
+def changes(
+    connection: sa.Connection, after: int, until: int, kinds: Iterable[str]
+) -> list[tuple[int, str, str, str]]:
+    """Where events of some kinds stand within a part of the log, and whose they are."""
+    query = sa.select(EVENTS.c.seq, EVENTS.c.tenant, EVENTS.c.task, EVENTS.c.kind).where(
+        EVENTS.c.seq > after, EVENTS.c.seq <= until, EVENTS.c.kind.in_(sorted(kinds))
+    )
+    rows = connection.execute(query.order_by(EVENTS.c.seq))
+    return [(seq, tenant, task, kind) for seq, tenant, task, kind in rows]
+
+
 def of_task(tenant: str, task: str, kinds: Iterable[str], after: int, until: int) -> sa.Select[Any]:
     """A task's events of some kinds within a part of the log, in order."""
     return (

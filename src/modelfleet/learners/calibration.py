@@ -59,9 +59,7 @@ def temperature(
     return float(np.exp(found.x))
 
 
-def threshold(
-    confidence: Numbers, correct: NDArray[np.bool_], target_precision: float
-) -> float:
+def threshold(confidence: Numbers, correct: NDArray[np.bool_], target_precision: float) -> float:
     """The smallest confidence from which decisions are right as often as wanted.
 
     It is the smallest of the given confidences at which the lower bound of Clopper & Pearson
@@ -78,7 +76,7 @@ def threshold(
     """
     order = np.argsort(-np.asarray(confidence, np.float64), kind="stable")
     sorted_confidence = np.asarray(confidence, np.float64)[order]
-    right = np.cumsum(np.asarray(correct, np.bool_)[order])
+    right = np.cumsum(np.asarray(correct, np.int64)[order])
     decided = np.arange(1, order.size + 1)
     # Equal confidences stand or fall together, so a set ends where the confidence changes.
     ends = np.append(sorted_confidence[1:] != sorted_confidence[:-1], [True][: order.size])

@@ -45,7 +45,9 @@ def with_label_texts(
     targets = np.array(columns, np.intp)
     count = len(examples.labels)
     seen = np.bincount(examples.targets, examples.weights, count)
-    shares = weight / (1 + seen / LABEL_TEXT_HALF) / np.maximum(1, np.bincount(targets, None, count))
+    shares = (
+        weight / (1 + seen / LABEL_TEXT_HALF) / np.maximum(1, np.bincount(targets, None, count))
+    )
     return Examples(
         [*examples.features, *encoder.encode(texts, [{}] * len(texts))],
         np.concatenate([examples.targets, targets]),

@@ -1,6 +1,7 @@
 """A linear model over the two feature blocks: what every learner makes and every server scores."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -48,17 +49,14 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         Raises:
             ValueError: if an array is missing, or its shape or type isn't that of such a model.
         """
-        model = cls(labels, **{name: _expected(arrays, name) for name in _TYPES})
+        known = len(arrays["keys"]) if "keys" in arrays else 0
         shapes = {
             "bias": (len(labels),),
             "dense": (DIMENSION, len(labels)),
-            "keys": (model.keys.size,),
-            "sparse": (model.keys.size, len(labels)),
+            "keys": (known,),
+            "sparse": (known, len(labels)),
         }
-        for name, shape in shapes.items():
-            if arrays[name].shape != shape:
-                raise ValueError(f"array {name} has shape {arrays[name].shape}, not {shape}")
-        return model
+        return cls(labels, **{name: _checked(arrays, name, shapes[name]) for name in shapes})
 
     def to_arrays(self) -> dict[str, Array]:
         """All but the labels, as plain named arrays."""
@@ -94,10 +92,13 @@ _TYPES = {
 }
 
 
-def _expected(arrays: Mapping[str, Array], name: str) -> Array:
-    """The array of that name, if its type is one that a model's array can have."""
+def _checked(arrays: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Any:  # noqa: ANN401 - its type depends on the name
+    """The array of that name, if its type and shape are a model's."""
     if name not in arrays:
         raise ValueError(f"array {name} is missing")
-    if arrays[name].dtype.name not in _TYPES[name]:
-        raise ValueError(f"array {name} has type {arrays[name].dtype}, not {_TYPES[name]}")
-    return arrays[name]
+    array = arrays[name]
+    if array.dtype.name not in _TYPES[name]:
+        raise ValueError(f"array {name} has type {array.dtype}, not {' or '.join(_TYPES[name])}")
+    if array.shape != shape:
+        raise ValueError(f"array {name} has shape {array.shape}, not {shape}")
+    return array

@@ -93,9 +93,7 @@ def minimise(problem: Problem, tolerance: float = _TOLERANCE) -> Matrix:
     return point.coefficients
 
 
-def _line_minimum(
-    problem: Problem, start: _Point, direction: Matrix, mapped: Matrix
-) -> _Point:
+def _line_minimum(problem: Problem, start: _Point, direction: Matrix, mapped: Matrix) -> _Point:
     """The point on the line at which the slope is a small fraction of the first slope.
 
     Newton's method in one dimension, inside a bracket that the sign of the slope narrows.
@@ -125,7 +123,7 @@ def _line_minimum(
 
 
 def _softmax(scores: Matrix) -> Matrix:
-    powers = scores - scores.max(axis=0)
+    powers: Matrix = scores - scores.max(axis=0)
     np.exp(powers, out=powers)
     powers /= powers.sum(axis=0)
     return powers
@@ -154,22 +152,22 @@ def fit(
     """
     if not features or not labels:
         return LinearModel.empty(labels)
-    weights = np.asarray(weights, np.float64)
-    total = float(weights.sum())
+    counted = np.asarray(weights, np.float64)
+    total = float(counted.sum())
     rarest = 2 if len(features) > _MANY else 1
     known = design(features, Scales(sparse=sparse_scale(total, len(labels))), rarest)
     wanted = np.zeros((len(labels), len(features)))
     wanted[targets, np.arange(len(features))] = 1
     kernel = known.explicit_kernel() if len(features) <= _MANY else known.implicit_kernel()
-    problem = Problem(wanted, weights, penalty(total, regularisation), kernel)
+    problem = Problem(wanted, counted, penalty(total, regularisation), kernel)
     return _model(known, labels, minimise(problem))
 
 
 def penalty(total: float, regularisation: float = REGULARISATION) -> float:
     """The strength of the penalty: it grows with the root of the examples' total weight.
 
-    Up to a few hundred examples it is ``regularisation`` itself; large sets, whose labels contradict
-    each other more often than small ones can show, want up to five times as much.
+    Up to a few hundred examples it is ``regularisation`` itself; large sets, whose labels
+    contradict each other more often than small ones can show, want up to five times as much.
     """
     return regularisation * min(5.0, max(1.0, math.sqrt(total / 300)))
 

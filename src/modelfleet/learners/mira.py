@@ -21,7 +21,10 @@ Scores = NDArray[np.float32]
 SKETCH = 2048
 """Buckets that the sparse features are folded into (Weinberger et al. 2009); a power of two."""
 
-_LEAD = np.float32(1e-3)
+_LEAD = 5.0
+"""Log odds at which a verdict's label stands against all others together: 99.3%."""
+
+_TINY = 1e-6
 _FADE = 10.0
 """Corrections of one label after which its next one may move it half as far."""
 
@@ -66,15 +69,19 @@ def correct(scores: Scores, target: int, square_norm: float, step: Step = DEFAUL
 class Overlay(msgspec.Struct, frozen=True, eq=False):
     """What was learned since a model was trained; a value, so readers never see half a change.
 
-    Its size doesn't grow with corrections, but for a few bytes per verdict.
+    Its size grows with the labels that corrections touched, not with corrections, but for a few
+    bytes per verdict; an overlay that changes nothing has no weights.
 
     Attributes:
         labels: the model's labels in its order, then labels that came by corrections.
-        weights: float32 ``(L, 256 + SKETCH)``.
+        touched: ``(T,)``, the columns that corrections moved, in the order of their first move.
+        weights: float32 ``(T, 256 + SKETCH)``.
+        counts: int64 ``(L,)``, how many corrections each label was the target of.
         verdicts: the label that a text was last given, by the fingerprint of its features.
-        """
+    """
 
     labels: tuple[str, ...]
+    touched: NDArray[np.intp]
     weights: NDArray[np.float32]
     counts: NDArray[np.int64]
     verdicts: Mapping[int, str]
@@ -87,12 +94,12 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
     @classmethod
     def over(cls, labels: tuple[str, ...]) -> "Overlay":
         """The overlay that changes nothing, over a model of these labels."""
-        weights = np.zeros((len(labels), DIMENSION + SKETCH), np.float32)
-        return cls(labels, weights, np.zeros(len(labels), np.int64), {})
+        weights = np.zeros((0, DIMENSION + SKETCH), np.float32)
+        return cls(labels, np.zeros(0, np.intp), weights, np.zeros(len(labels), np.int64), {})
 
     def scores(self, features: Features) -> Scores:
         """What the corrections add to each label's score: float32 ``(L,)``, without verdicts."""
-        return self.weights @ _folded(features)
+        return self._scores(_folded(features))
 
     def total(self, features: Features, base_scores: Scores) -> Scores:
         """The scores of model and corrections together: float32 ``(L,)``.
@@ -103,11 +110,11 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
                 that the model lacks stands at the mean of those.
         """
         total = self._padded(base_scores)
-        if self.verdicts:
+        if self.touched.size:
             total += self.scores(features)
-            verdict = self.verdict(features)
-            if verdict is not None:
-                _lead(total, self.labels.index(verdict))
+        verdict = self.verdict(features)
+        if verdict is not None:
+            _lead(total, self.labels.index(verdict))
         return total
 
     def verdict(self, features: Features) -> str | None:
@@ -125,14 +132,36 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         known = self if target in self.labels else self.with_label(target)
         column = known.labels.index(target)
         folded = _folded(features)
-        now = known._padded(base_scores) + known.weights @ folded  # noqa: SLF001 - the same class
-        moves = correct(now, column, float(folded @ folded), known._faded(step, column))  # noqa: SLF001
-        moved = np.flatnonzero(moves)
-        weights, counts = known.weights.copy(), known.counts.copy()
-        weights[moved] += moves[moved, None] * folded
+        now = known._padded(base_scores) + known._scores(folded)  # noqa: SLF001 - the same class
+        square_norm = max(float(folded @ folded), _TINY)
+        moves = correct(now, column, square_norm, known._faded(step, column))  # noqa: SLF001
+        counts = known.counts.copy()
         counts[column] += 1
         verdicts = {**known.verdicts, _fingerprint(features): target}
-        return Overlay(known.labels, weights, counts, verdicts)
+        touched, weights = known._moved(moves, folded)  # noqa: SLF001
+        return Overlay(known.labels, touched, weights, counts, verdicts)
+
+    def with_label(self, label: str) -> "Overlay":
+        """The overlay that also knows ``label``, of which nothing was learned yet."""
+        labels, counts = (*self.labels, label), np.append(self.counts, 0)
+        return Overlay(labels, self.touched, self.weights, counts, self.verdicts)
+
+    def _scores(self, folded: NDArray[np.float32]) -> Scores:
+        scores = np.zeros(len(self.labels), np.float32)
+        scores[self.touched] = self.weights @ folded
+        return scores
+
+    def _moved(
+        self, moves: Scores, folded: NDArray[np.float32]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Touched columns and their weights after each column moved along ``folded``."""
+        moving = np.flatnonzero(moves)
+        new = np.setdiff1d(moving, self.touched)
+        touched = np.concatenate([self.touched, new])
+        weights = np.concatenate([self.weights, np.zeros((new.size, folded.size), np.float32)])
+        rows = np.flatnonzero(np.isin(touched, moving))
+        weights[rows] += moves[touched[rows], None] * folded
+        return touched, weights
 
     def _faded(self, step: Step, column: int) -> Step:
         """The step with a clip that shrinks as the label collects corrections.
@@ -147,16 +176,6 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         missing = len(self.labels) - len(base_scores)
         middle = base_scores.mean() if len(base_scores) else np.float32(0)
         return np.concatenate([base_scores, np.full(missing, middle, np.float32)])
-
-    def with_label(self, label: str) -> "Overlay":
-        """The overlay that also knows ``label``, of which nothing was learned yet."""
-        row = np.zeros((1, self.weights.shape[1]), np.float32)
-        return Overlay(
-            (*self.labels, label),
-            np.concatenate([self.weights, row]),
-            np.append(self.counts, 0),
-            self.verdicts,
-        )
 
 
 def _folded(features: Features) -> NDArray[np.float32]:
@@ -178,7 +197,9 @@ def _fingerprint(features: Features) -> int:
 
 
 def _lead(scores: Scores, column: int) -> None:
-    """Lets ``column`` lead all others, if it doesn't; in place."""
+    """Lets ``column`` lead all others together, if it doesn't; in place."""
     others = np.delete(scores, column)
     if others.size:
-        scores[column] = max(scores[column], others.max() + _LEAD)
+        top = others.max()
+        together = top + np.log(np.exp(others - top).sum())
+        scores[column] = max(scores[column], together + np.float32(_LEAD))

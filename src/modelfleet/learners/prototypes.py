@@ -23,6 +23,4 @@ def fit(label_texts: Mapping[str, Sequence[str]], encoder: StaticEncoder) -> Lin
         return LinearModel.empty()
     none = Examples([], np.zeros(0, np.intp), np.zeros(0), labels)
     known = with_label_texts(none, label_texts, encoder)
-    return logistic.fit(
-        known.features, known.targets, labels, known.weights, REGULARISATION
-    )
+    return logistic.fit(known.features, known.targets, labels, known.weights, REGULARISATION)

@@ -81,10 +81,8 @@ class ModelCache:
 
     def _made_fresh(self, key: TaskKey, entry: _Entry) -> ServedModel:
         before = entry.model
-        if before is None:
-            model = self._loader.load(*key)
-        else:
-            model = self._loader.caught_up(*key, before)
+        loader = self._loader
+        model = loader.load(*key) if before is None else loader.caught_up(*key, before)
         entry.model = model
         with self._lock:
             if self._entries.get(key) is entry:

@@ -37,7 +37,7 @@ _logger = structlog.get_logger()
 class Loader:
     """Makes served models, and brings them up to date."""
 
-    def __init__(  # noqa: PLR0913 - the rooms that a model comes from
+    def __init__(
         self,
         log: EventLog,
         catalog: Catalog,
@@ -53,6 +53,8 @@ class Loader:
 
     def load(self, tenant: str, task: str) -> ServedModel:
         """The model of a task as of now. A task that was never named has no labels to predict."""
+        # The head is read first: what is committed while the rest is read is caught up with later.
+        head = self._log.head()
         state = self._catalog.task(tenant, task)
         labels = self._catalog.labels(tenant, task)
         header, base = self._base(state, labels)
@@ -66,7 +68,7 @@ class Loader:
             threshold=header.threshold if header else self._recipe.learning.target_precision,
             applied=header.watermark if header else 0,
         )
-        tail = self._log.of_task(tenant, task, FOLLOWED, after=start.applied)
+        tail = self._log.of_task(tenant, task, FOLLOWED, after=start.applied, until=head)
         with_labels = _with_active(start, {label.label for label in labels})
         return self._applied(with_labels, tail)
 
@@ -78,9 +80,7 @@ class Loader:
             return self.load(tenant, task)
         return self._applied(model, tail)
 
-    def _base(
-        self, state: TaskState, labels: Sequence[Label]
-    ) -> tuple[Header | None, LinearModel]:
+    def _base(self, state: TaskState, labels: Sequence[Label]) -> tuple[Header | None, LinearModel]:
         """The live version, or the one before if it can't be served, or prototypes."""
         for name in (state.live, state.previous):
             version = name and self._catalog.version(state.tenant, state.task, name)

@@ -48,7 +48,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
             return []
         probabilities = calibration.probabilities(scores[self.columns], self.temperature)
         known = self.overlay.verdict(features)
-        if known in self.active:
+        if known is not None and known in self.active:
             probabilities = _leading(probabilities, self.active.index(known))
         order = np.argsort(-probabilities, kind="stable")[:most]
         return [Scored(self.active[i], float(probabilities[i])) for i in order]
@@ -64,6 +64,6 @@ def _leading(probabilities: NDArray[np.float64], column: int) -> NDArray[np.floa
     if probabilities[column] >= _KNOWN_TEXT or len(probabilities) == 1:
         return probabilities
     rest = probabilities.sum() - probabilities[column]
-    led = probabilities * ((1 - _KNOWN_TEXT) / rest)
+    led: NDArray[np.float64] = probabilities * ((1 - _KNOWN_TEXT) / rest)
     led[column] = _KNOWN_TEXT
     return led

@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from modelfleet.text.features import BIGRAM, CHARACTERS, DIMENSION, KIND_MASK, METADATA, TOKEN, Features
+from modelfleet.text.features import (
+    BIGRAM,
+    CHARACTERS,
+    DIMENSION,
+    KIND_MASK,
+    METADATA,
+    TOKEN,
+    Features,
+)
 from modelfleet.text.hashing import Hashes, bigrams, character_ngrams, metadata_keys, mixed
 
 LONGEST_TEXT = 10_000
@@ -106,10 +114,11 @@ class StaticEncoder:
         """Normalised mean of the tokens' embeddings, ``(texts, 256)``."""
         dense = np.zeros((len(lengths), DIMENSION), np.float32)
         start = 1
-        for row, length in zip(dense, lengths, strict=True):
+        for row, length in enumerate(lengths):
             if length:
-                np.add.reduce(self._embeddings[tokens[start : start + length]], axis=0, out=row)
-                row /= np.sqrt(row.dot(row)) or np.float32(1)
+                found = self._embeddings[tokens[start : start + length]]
+                total = np.add.reduce(found, axis=0, dtype=np.float32)
+                np.divide(total, math.sqrt(total.dot(total)) or 1.0, out=dense[row])
             start += length + 1
         return dense
 

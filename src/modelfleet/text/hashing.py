@@ -36,7 +36,9 @@ def bigrams(tokens: Hashes) -> Hashes:
     return tokens[:-1] * _BIGRAM_ROLL + tokens[1:]
 
 
-def character_ngrams(points: Hashes, shortest: int, longest: int) -> list[tuple[Hashes, Hashes]]:
+def character_ngrams(
+    points: Hashes, shortest: int, longest: int
+) -> list[tuple[Hashes, NDArray[np.intp]]]:
     """Raw hashes of the n-grams of code points that lie within one word.
 
     Args:
@@ -96,7 +98,5 @@ def _bucket(number: float) -> str:
         return "#not-finite"
     if number == 0:
         return "#0"
-    magnitude = (
-        abs(number).bit_length() if isinstance(number, int) else math.frexp(number)[1]
-    )
+    magnitude = abs(number).bit_length() if isinstance(number, int) else math.frexp(number)[1]
     return f"#{'-' if number < 0 else '+'}{magnitude}"

@@ -6,8 +6,7 @@ from hashlib import sha256
 import msgspec
 
 from modelfleet.catalog import Label
-from modelfleet.events import EventLog, Logged, body_of
-from modelfleet.events import kinds
+from modelfleet.events import EventLog, Logged, body_of, kinds
 from modelfleet.events.kinds import EVIDENCE, Json
 
 _LABEL_KINDS = (kinds.LabelDefined.kind, kinds.LabelRemoved.kind)

@@ -53,7 +53,7 @@ Outcome = Published | Kept | Failed
 class Trainer:
     """Trains one task at a time, from the log to a published version."""
 
-    def __init__(  # noqa: PLR0913 - the rooms that a training touches
+    def __init__(
         self,
         log: EventLog,
         catalog: Catalog,
@@ -120,7 +120,9 @@ class Trainer:
             same_recipe=version.recipe == self._recipe.name,
         )
 
-    def _publish(self, lease: Lease, known: TrainingSet, trained: Trained, why: str) -> Outcome:
+    def _publish(
+        self, lease: Lease, known: TrainingSet, trained: Trained, why: str
+    ) -> Published | Kept:
         """Bytes first, then the event that makes them visible."""
         version = _name(known, self._recipe)
         header = Header(
@@ -155,9 +157,7 @@ class Trainer:
             return Published(lease.tenant, lease.task, version, why)
         return self._keep(lease, known, f"{version} had been published before", trained.metrics)
 
-    def _keep(
-        self, lease: Lease, known: TrainingSet, why: str, metrics: dict[str, float]
-    ) -> Kept:
+    def _keep(self, lease: Lease, known: TrainingSet, why: str, metrics: dict[str, float]) -> Kept:
         body = kinds.VersionKept(
             watermark=known.watermark,
             evidence=known.evidence,

@@ -56,7 +56,7 @@ class _Data(msgspec.Struct, frozen=True, eq=False):
 
     def fit(self, chosen: NDArray[np.bool_]) -> LinearModel:
         """A model of some of the examples, and of the labels' texts."""
-        rows = np.flatnonzero(chosen)
+        rows = np.flatnonzero(chosen).tolist()
         some = Examples(
             [self.all.features[row] for row in rows],
             self.all.targets[rows],
@@ -68,9 +68,9 @@ class _Data(msgspec.Struct, frozen=True, eq=False):
 
     def scores(self, model: LinearModel, chosen: NDArray[np.bool_]) -> NDArray[np.float32]:
         """What a model says of some of the examples: ``(chosen, L)``."""
-        rows = np.flatnonzero(chosen)
+        rows = np.flatnonzero(chosen).tolist()
         empty = np.zeros((0, len(self.all.labels)), np.float32)
-        return np.array([model.scores(self.all.features[row]) for row in rows]) if rows.size else empty
+        return np.array([model.scores(self.all.features[row]) for row in rows]) if rows else empty
 
 
 def train(
@@ -141,7 +141,8 @@ def _recency(examples: Sequence[Example], half_life: float) -> NDArray[np.float6
     """The weight of each example: half for each half-life (days) before the newest."""
     times = np.array([example.time for example in examples], np.float64)
     ages = (times.max(initial=0) - times) / DAY
-    return np.exp2(-np.maximum(ages, 0) / half_life)
+    weights: NDArray[np.float64] = np.exp2(-ages / half_life)
+    return weights
 
 
 def _newest(labelled: Sequence[Example], seen_until: int) -> NDArray[np.bool_]:

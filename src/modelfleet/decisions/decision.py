@@ -1,0 +1,99 @@
+"""What the platform answers: decisions, and receipts for feedback."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from modelfleet.events import Logged, body_of, kinds
+from modelfleet.events.kinds import Candidate
+
+Verdict = Literal["accepted", "reassigned", "no_label_fits", "irrelevant", "helpful", "unhelpful"]
+"""What somebody can say about a decision."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What is to be decided: a text and flat metadata. ``id`` makes sending it again harmless."""
+
+    text: str
+    metadata: dict[str, Any] = {}
+    id: str | None = None
+    time: int | None = None
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The answer to a request; feedback refers to its ``id``.
+
+    ``label`` is None when no candidate's probability reaches ``threshold``: it abstains.
+    ``version`` is None while the task answers from its labels' texts and corrections alone.
+    """
+
+    id: str
+    label: str | None
+    candidates: tuple[Candidate, ...]
+    threshold: float
+    version: str | None
+    time: int
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the best candidate, 0 without any."""
+        return self.candidates[0].probability if self.candidates else 0.0
+
+
+class Feedback(msgspec.Struct, frozen=True):
+    """Somebody's word about a decision. ``label`` goes with ``reassigned`` only."""
+
+    verdict: Verdict
+    label: str | None = None
+    by: str | None = None
+    id: str | None = None
+    time: int | None = None
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A request and its label, without a decision.
+
+    ``label`` is None if no label fits. A later example with the same ``key`` replaces this one.
+    """
+
+    text: str
+    label: str | None
+    metadata: dict[str, Any] = {}
+    key: str | None = None
+    by: str | None = None
+    id: str | None = None
+    time: int | None = None
+
+
+class LabelTexts(msgspec.Struct, frozen=True):
+    """What describes a label; each part may be empty."""
+
+    name: str = ""
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The platform's word that something is in the log for good, at ``seq``.
+
+    ``duplicate`` is true if it had been there before.
+    """
+
+    id: str
+    seq: int
+    duplicate: bool
+
+
+def decision_of(event: Logged) -> Decision:
+    """The decision that an event of the log records."""
+    body = body_of(event)
+    if not isinstance(body, kinds.RequestDecided):
+        raise TypeError(f"{event.id} is a {event.kind}, not a decision")
+    return Decision(
+        id=event.id,
+        label=body.label,
+        candidates=body.candidates,
+        threshold=body.threshold,
+        version=body.version,
+        time=event.time,
+    )

@@ -1,0 +1,211 @@
+"""The library's front door: opens the stores, joins the rooms, and offers the platform's verbs."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from secrets import token_urlsafe
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from modelfleet.catalog import (
+    Catalog,
+    CatalogFold,
+    FleetSums,
+    Queue,
+    TaskState,
+    check_role,
+    digest_of,
+    migrate,
+    rebuild,
+)
+from modelfleet.clock import Clock, now
+from modelfleet.decisions import Desk, Receipt
+from modelfleet.events import (
+    Database,
+    Event,
+    EventLog,
+    Logged,
+    Query,
+    kinds,
+    make,
+    new_id,
+    open_wake,
+)
+from modelfleet.events.validation import check_application_event, check_event, check_name
+from modelfleet.models import open_store
+from modelfleet.recipe import load_recipe
+from modelfleet.serving import Follower, Loader, ModelCache
+from modelfleet.settings import Settings
+from modelfleet.task import Task
+from modelfleet.text import default_encoder
+from modelfleet.training import Outcome, Trainer, Worker
+
+
+class Fleet:
+    """A fleet of models over one log.
+
+    ``place`` is a folder (created if need be) or a ``postgresql://`` URL. With ``train`` (the
+    default) a thread of this process trains what falls behind; a process beside which workers run
+    passes False. Use it as a context manager, or call ``close``: what was acknowledged is in the
+    log either way.
+
+    Raises:
+        InvalidInput: ``place`` is neither.
+        LogUnavailable: the database can't be reached.
+    """
+
+    def __init__(
+        self,
+        place: str | Path = "./data",
+        *,
+        settings: Settings | None = None,
+        train: bool = True,
+        clock: Clock = now,
+        durable: bool = True,
+    ) -> None:
+        self.settings = msgspec.structs.replace(settings or Settings(), database=str(place))
+        self.clock = clock
+        self.recipe = load_recipe(self.settings.recipe)
+        self.database = Database(self.settings.database, durable=durable)
+        migrate(self.database)
+        self._fold = CatalogFold(self.recipe.policy)
+        self.log = EventLog(self.database, self._fold, clock)
+        self.catalog = Catalog(self.database)
+        self.queue = Queue(self.database)
+        encoder = default_encoder()
+        store = open_store(self.settings.models)
+        loader = Loader(self.log, self.catalog, store, encoder, self.recipe)
+        self.cache = ModelCache(loader, self.settings.memory)
+        self.log.on_commit(self._notice)
+        self._follower = Follower(self.log, open_wake(self.database), self.cache)
+        self.desk = Desk(self.log, self.catalog, self.cache, encoder, clock)
+        trainer = Trainer(self.log, self.catalog, store, encoder, self.recipe, clock)
+        self.worker = Worker(new_id(), self.queue, trainer, clock)
+        self._training = _TrainingThread(self) if train else None
+
+    @classmethod
+    def open(cls, settings: Settings, *, train: bool = True) -> Self:
+        """The fleet that settings describe."""
+        return cls(settings.database, settings=settings, train=train)
+
+    def task(self, tenant: str, task: str) -> Task:
+        """A task of a tenant; neither needs to be created.
+
+        Raises:
+            InvalidInput: a name can't be accepted.
+        """
+        return Task(tenant, task, self.desk, self.catalog)
+
+    def create_key(self, role: str, tenant: str = "", *, name: str = "") -> tuple[str, str]:
+        """Make an API key: its public id, and its secret, which is told only here.
+
+        Roles: ``user`` decides and gives feedback, ``owner`` does everything within a tenant,
+        ``operator`` (without a tenant) everything in the fleet.
+
+        Raises:
+            InvalidInput: an unknown role, or a tenant where none belongs.
+        """
+        check_role(role, tenant)
+        secret = "mf_" + token_urlsafe(32)
+        body = kinds.KeyCreated(new_id(), digest_of(secret), role, tenant, name)
+        self.log.append([make(body, tenant=kinds.PLATFORM_TENANT, time=self.clock())])
+        return body.key, secret
+
+    def revoke_key(self, key: str) -> None:
+        """Have a key refused from now on."""
+        event = make(kinds.KeyRevoked(key), tenant=kinds.PLATFORM_TENANT, time=self.clock())
+        self.log.append([event])
+
+    def append(self, events: Iterable[Event]) -> list[Receipt]:
+        """Log an application's own events, all or none.
+
+        Raises:
+            InvalidInput: one can't be accepted, or its kind is one of modelfleet's own.
+            Conflict: an id was used before for something else.
+        """
+        time = self.clock()
+        return self._receipts([check_application_event(event, time) for event in events])
+
+    def import_events(self, events: Iterable[Event]) -> list[Receipt]:
+        """Log events of any kind as they are, such as another fleet exported; all or none.
+
+        Raises:
+            InvalidInput: one can't be accepted.
+            Conflict: an id was used before for something else.
+        """
+        time = self.clock()
+        return self._receipts([check_event(event, time) for event in events])
+
+    def events(self, query: Query) -> Iterator[Logged]:
+        """The events that a query asks for, read as they are taken."""
+        return self.log.scan(query)
+
+    def train_due(self) -> list[Outcome]:
+        """Train what is due now, until nothing is; what came of each."""
+        outcomes: list[Outcome] = []
+        while step := self.worker.step():
+            outcomes += step
+        return outcomes
+
+    def status(self) -> FleetSums:
+        """Sums over all tenants."""
+        return self.catalog.fleet()
+
+    def tenant_status(self, tenant: str) -> list[TaskState]:
+        """What is live, how far behind, and the last error, for each task of a tenant."""
+        return self.catalog.tasks(check_name(tenant, "tenant"))
+
+    def rebuild(self) -> int:
+        """Derive the catalog again from the log alone; how many events that took."""
+        return rebuild(self.database, self._fold)
+
+    def close(self) -> None:
+        """Stop training and following, finish what was handed over, and give back connections."""
+        if self._training is not None:
+            self._training.close()
+        self._follower.close()
+        self.log.close()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _notice(self, events: Sequence[Logged]) -> None:
+        self.cache.notice([(e.seq, e.tenant, e.task, e.kind) for e in events])
+
+    def _receipts(self, events: Sequence[Event]) -> list[Receipt]:
+        if not events:
+            return []
+        appended = self.log.append(events)
+        return [Receipt(one.event.id, one.event.seq, one.duplicate) for one in appended]
+
+
+class _TrainingThread:
+    """Trains in the background of a process that uses the library."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._stop = threading.Event()
+        self._wake = open_wake(fleet.database)
+        self._thread = threading.Thread(
+            target=fleet.worker.run, args=(self._stop, self._wait), name="trainer", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the task that is being trained."""
+        self._stop.set()
+        self._thread.join()
+        self._wake.close()
+
+    def _wait(self, seconds: float) -> None:
+        self._wake.wait(min(seconds, 0.5))

@@ -1,0 +1,192 @@
+"""A model learned from examples: right, the same every time, and small."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from modelfleet.learners import LinearModel, calibration, logistic, prototypes
+from modelfleet.learners.design import Scales, design
+from modelfleet.learners.examples import Examples, with_label_texts
+from modelfleet.text import default_encoder
+
+LABELS = ("a", "b", "c")
+
+
+def fitted(examples: Examples) -> LinearModel:
+    return logistic.fit(examples.features, examples.targets, examples.labels, examples.weights)
+
+
+def encoded(text: str) -> np.ndarray:
+    return default_encoder().encode([text], [{}])[0]
+
+
+def model_bytes(model: LinearModel) -> bytes:
+    return b"".join(array.tobytes() for array in model.to_arrays().values())
+
+
+def test_a_model_decides_its_own_examples_and_ones_like_them(examples: Examples) -> None:
+    model = fitted(examples)
+    right = [model.scores(f).argmax() == t for f, t in zip(examples.features, examples.targets)]
+    assert np.mean(right) > 0.98
+    assert examples.labels[model.scores(encoded("my invoice is wrong")).argmax()] == "billing"
+
+
+def test_the_same_examples_give_the_same_bytes(examples: Examples) -> None:
+    assert model_bytes(fitted(examples)) == model_bytes(fitted(examples))
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_neither_the_process_nor_its_threads_change_a_bit(threads: str) -> None:
+    assert _trained_elsewhere(threads, "7") == _trained_elsewhere("1", "0")
+
+
+def _trained_elsewhere(threads: str, hash_seed: str) -> str:
+    script = (
+        "import hashlib, numpy as np\n"
+        "from modelfleet.text import default_encoder\n"
+        "from modelfleet.learners import logistic\n"
+        "texts = [f'{a} {b} {n}' for n in range(24) for a in ('lost', 'new', 'my', 'old')\n"
+        "         for b in ('card', 'bill', 'trip', 'home', 'phone')]\n"
+        "features = default_encoder().encode(texts, [{}] * len(texts))\n"
+        "targets = np.arange(len(texts)) % 5\n"
+        "model = logistic.fit(features, targets, tuple('abcde'), np.ones(len(texts)))\n"
+        "arrays = model.to_arrays().values()\n"
+        "print(hashlib.sha256(b''.join(a.tobytes() for a in arrays)).hexdigest())"
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PYTHONHASHSEED": hash_seed,
+        "OPENBLAS_NUM_THREADS": threads,
+    }
+    return subprocess.run(  # noqa: S603 - our own interpreter and script
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_both_ways_to_the_minimum_meet(examples: Examples) -> None:
+    known = design(examples.features, Scales(sparse=1.3))
+    wanted = np.eye(4)[:, examples.targets]
+    found = [
+        logistic.minimise(logistic.Problem(wanted, examples.weights, 0.1, kernel), 1e-8)
+        for kernel in (known.explicit_kernel(), known.implicit_kernel())
+    ]
+    assert np.abs(found[0] - found[1]).max() < 1e-6
+
+
+def test_at_the_minimum_every_coefficient_is_its_examples_error(examples: Examples) -> None:
+    """The optimality condition of the objective, checked from outside."""
+    known = design(examples.features, Scales())
+    wanted = np.eye(4)[:, examples.targets]
+    weights = np.linspace(0.5, 2, len(examples.features))
+    kernel = known.explicit_kernel()
+    found = logistic.minimise(logistic.Problem(wanted, weights, 0.3, kernel), 1e-9)
+    errors = wanted - calibration.probabilities(kernel(found).T, 1.0).T
+    assert np.abs(found - errors * weights / 0.3).max() < 1e-5
+
+
+def test_an_examples_weight_is_as_many_copies_of_it(examples: Examples) -> None:
+    known = design(examples.features, Scales())
+    twice = Examples(
+        [*examples.features, examples.features[0]],
+        np.append(examples.targets, examples.targets[0]),
+        np.ones(len(examples.features) + 1),
+        examples.labels,
+    )
+    weights = examples.weights.copy()
+    weights[0] = 2
+    heavy = logistic.Problem(np.eye(4)[:, examples.targets], weights, 0.1, known.explicit_kernel())
+    scores = heavy.kernel(logistic.minimise(heavy, 1e-8))
+    same_scales = design(twice.features, Scales())
+    # The repeated example changes document frequencies a little, so scores agree nearly.
+    copied = logistic.Problem(
+        np.eye(4)[:, twice.targets], twice.weights, 0.1, same_scales.explicit_kernel()
+    )
+    others = copied.kernel(logistic.minimise(copied, 1e-8))[:, :-1]
+    assert np.abs(scores - others).max() < 0.1
+
+
+def test_a_model_of_nothing_scores_nothing() -> None:
+    none = np.zeros(0, np.intp)
+    assert logistic.fit([], none, LABELS, np.zeros(0)).scores(encoded("hi")).tolist() == [0, 0, 0]
+    assert prototypes.fit({}, default_encoder()).labels == ()
+
+
+def test_one_label_is_enough() -> None:
+    model = prototypes.fit({"all": ["everything"]}, default_encoder())
+    assert calibration.probabilities(model.scores(encoded("hi")), 1.0).tolist() == [1.0]
+
+
+def test_contradictions_do_not_break_training() -> None:
+    features = [encoded("the same text")] * 30
+    model = logistic.fit(features, np.arange(30) % 3, LABELS, np.ones(30))
+    found = calibration.probabilities(model.scores(features[0]), 1.0)
+    assert found == pytest.approx([1 / 3] * 3, abs=0.01)
+
+
+def test_a_model_comes_back_from_its_arrays_without_a_copy(examples: Examples) -> None:
+    model = fitted(examples)
+    arrays = {
+        name: np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape)
+        for name, a in model.to_arrays().items()
+    }
+    again = LinearModel.from_arrays(model.labels, arrays)
+    text = encoded("where is my parcel")
+    assert (again.scores(text) == model.scores(text)).all()
+    assert np.shares_memory(again.dense, arrays["dense"])
+    assert model.nbytes == sum(array.nbytes for array in arrays.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("bias", lambda array: array[:-1]),
+        ("dense", lambda array: array.astype(np.float64)),
+        ("sparse", lambda array: array[:-1]),
+        ("keys", lambda _: None),
+    ],
+)
+def test_arrays_that_are_no_models_are_refused(
+    examples: Examples, name: str, change: object
+) -> None:
+    assert callable(change)
+    arrays = fitted(examples).to_arrays()
+    changed = change(arrays.pop(name))
+    arrays |= {} if changed is None else {name: changed}
+    with pytest.raises(ValueError, match="array"):
+        LinearModel.from_arrays(examples.labels, arrays)
+
+
+def test_a_model_of_300_examples_and_5_labels_fits_into_100_kilobytes() -> None:
+    rng = np.random.default_rng(5)
+    words = [f"word{number}" for number in range(2_000)]
+    texts = [" ".join(rng.choice(words, 60)) for _ in range(300)]
+    features = default_encoder().encode(texts, [{}] * 300)
+    model = logistic.fit(features, np.arange(300) % 5, tuple("abcde"), np.ones(300))
+    assert model.nbytes < 100_000
+
+
+def test_a_label_is_found_by_what_it_is_called() -> None:
+    texts = {
+        "card": ["lost card", "Cards that were lost or stolen"],
+        "rate": ["exchange rate", "Questions about currencies"],
+        "empty": ["", " "],
+    }
+    model = prototypes.fit(texts, default_encoder())
+    assert model.labels == tuple(texts)
+    found = model.scores(encoded("somebody stole my credit card"))
+    assert model.labels[found.argmax()] == "card"
+    assert 0.4 < calibration.probabilities(found, 1.0).max() < 0.99
+
+
+def test_label_texts_fade_as_examples_arrive(examples: Examples) -> None:
+    texts = {label: [label, f"all about {label}"] for label in examples.labels}
+    few = Examples(examples.features[:1], examples.targets[:1], np.ones(1), examples.labels)
+    known_few = with_label_texts(few, texts, default_encoder())
+    known_many = with_label_texts(examples, texts, default_encoder())
+    assert len(known_few.features) == 1 + 8
+    assert known_many.weights[-8:].max() < known_few.weights[-8:].min()
+    assert known_few.weights[-1] == pytest.approx(0.5)
