@@ -10,7 +10,7 @@ import pytest
 from modelfleet.learners import LinearModel, calibration, logistic, prototypes
 from modelfleet.learners.design import Scales, design
 from modelfleet.learners.examples import Examples, with_label_texts
-from modelfleet.text import default_encoder
+from modelfleet.text import Features, default_encoder
 
 LABELS = ("a", "b", "c")
 
@@ -19,7 +19,7 @@ def fitted(examples: Examples) -> LinearModel:
     return logistic.fit(examples.features, examples.targets, examples.labels, examples.weights)
 
 
-def encoded(text: str) -> np.ndarray:
+def encoded(text: str) -> Features:
     return default_encoder().encode([text], [{}])[0]
 
 
@@ -29,7 +29,10 @@ def model_bytes(model: LinearModel) -> bytes:
 
 def test_a_model_decides_its_own_examples_and_ones_like_them(examples: Examples) -> None:
     model = fitted(examples)
-    right = [model.scores(f).argmax() == t for f, t in zip(examples.features, examples.targets)]
+    right = [
+        model.scores(f).argmax() == t
+        for f, t in zip(examples.features, examples.targets, strict=True)
+    ]
     assert np.mean(right) > 0.98
     assert examples.labels[model.scores(encoded("my invoice is wrong")).argmax()] == "billing"
 
@@ -38,9 +41,8 @@ def test_the_same_examples_give_the_same_bytes(examples: Examples) -> None:
     assert model_bytes(fitted(examples)) == model_bytes(fitted(examples))
 
 
-@pytest.mark.parametrize("threads", ["1", "2"])
-def test_neither_the_process_nor_its_threads_change_a_bit(threads: str) -> None:
-    assert _trained_elsewhere(threads, "7") == _trained_elsewhere("1", "0")
+def test_neither_the_process_nor_its_threads_change_a_bit() -> None:
+    assert _trained_elsewhere("2", "7") == _trained_elsewhere("1", "0")
 
 
 def _trained_elsewhere(threads: str, hash_seed: str) -> str:

@@ -72,7 +72,7 @@ def test_batches_larger_than_a_chunk_keep_their_order() -> None:
     together = default_encoder().encode(texts, [{}] * 600)
     assert all(
         as_bytes(together[place]) == as_bytes(features_of(texts[place]))
-        for place in (0, 255, 256, 511, 599)
+        for place in (0, 63, 64, 511, 599)
     )
 
 
@@ -87,13 +87,16 @@ def test_what_reads_the_same_has_the_same_features() -> None:
     assert as_bytes(features_of("Where IS  my\ncard?")) == as_bytes(
         features_of("where is my card?")
     )
-    assert as_bytes(features_of("ｃａｒｄ")) == as_bytes(features_of("card"))
+    assert as_bytes(features_of("\N{FULLWIDTH LATIN SMALL LETTER C}ard")) == as_bytes(
+        features_of("card")
+    )
 
 
 def test_a_typo_leaves_most_features_in_common() -> None:
     typo = likeness(features_of("my payment was declined"), features_of("my paymnt was declined"))
     other = likeness(features_of("my payment was declined"), features_of("open on sundays?"))
-    assert typo > 0.4 > 0.2 > other
+    assert typo > 0.4
+    assert other < 0.2
 
 
 def test_similar_meanings_are_closer_than_different_ones() -> None:

@@ -154,7 +154,7 @@ class Catalog:
         rows = self._all(query)
         return Key(*rows[0]) if rows else None
 
-    def keys(self, tenant: str | None = None) -> list[Key]:
+    def all_keys(self, tenant: str | None = None) -> list[Key]:
         """All keys ever made, or those of a tenant."""
         query = sa.select(*_columns(KEYS, Key)).order_by(KEYS.c.key)
         if tenant is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from modelfleet.events.event import Logged
 from modelfleet.events.query import Query
@@ -134,7 +135,7 @@ def _quoted(term: str) -> str:
 
 
 def _terms_postgresql(needs: list[list[str]]) -> sa.ColumnElement[bool]:
-    table = sa.table("event_terms", sa.column("seq"), sa.column("terms", sa.ARRAY(sa.Text)))
+    table = sa.table("event_terms", sa.column("seq"), sa.column("terms", ARRAY(sa.Text)))
     asked = [
         table.c.terms.contains(one_of) if len(one_of) == 1 else table.c.terms.overlap(one_of)
         for one_of in needs

@@ -79,7 +79,8 @@ def threshold(confidence: Numbers, correct: NDArray[np.bool_], target_precision:
     right = np.cumsum(np.asarray(correct, np.int64)[order])
     decided = np.arange(1, order.size + 1)
     # Equal confidences stand or fall together, so a set ends where the confidence changes.
-    ends = np.append(sorted_confidence[1:] != sorted_confidence[:-1], [True][: order.size])
+    ends = np.ones(order.size, np.bool_)
+    ends[:-1] = sorted_confidence[1:] != sorted_confidence[:-1]
     # The bound reaches the target where so many right ones would be a surprise below it.
     surprise = np.where(right > 0, bdtrc(right - 1, decided, target_precision), 1.0)
     certified = np.flatnonzero(ends & (surprise <= 1 - CERTAINTY))

@@ -7,7 +7,7 @@ import numpy as np
 from modelfleet.learners import logistic
 from modelfleet.learners.examples import Examples, with_label_texts
 from modelfleet.learners.linear import LinearModel
-from modelfleet.learners.recommended import REGULARISATION
+from modelfleet.learners.recommended import PROTOTYPE_REGULARISATION
 from modelfleet.text import StaticEncoder
 
 
@@ -23,4 +23,6 @@ def fit(label_texts: Mapping[str, Sequence[str]], encoder: StaticEncoder) -> Lin
         return LinearModel.empty()
     none = Examples([], np.zeros(0, np.intp), np.zeros(0), labels)
     known = with_label_texts(none, label_texts, encoder)
-    return logistic.fit(known.features, known.targets, labels, known.weights, REGULARISATION)
+    return logistic.fit(
+        known.features, known.targets, labels, known.weights, PROTOTYPE_REGULARISATION
+    )

@@ -10,6 +10,9 @@ REGULARISATION = 0.1
 """Strength of the L2 penalty of a small training set; see `logistic.penalty`. Anything from 0.03
 to 0.3 decides about as well; more makes a model less certain of itself."""
 
+PROTOTYPE_REGULARISATION = 0.03
+"""The same for label texts alone: each stands for its label beyond doubt, so it may be weaker."""
+
 LABEL_TEXT_WEIGHT = 1.0
 """Weight that a label's own texts have together, in examples, while it has no example."""
 

@@ -30,22 +30,22 @@ from modelfleet.text.hashing import Hashes, bigrams, character_ngrams, metadata_
 LONGEST_TEXT = 10_000
 """Characters of a text that are read; what follows is ignored, so that time is bounded."""
 
-SHORTEST_NGRAM, LONGEST_NGRAM = 4, 4
-"""Lengths of character n-grams, in code points."""
-
-KIND_WEIGHTS = np.array([1.0, 1.0, 0.5, 0.0], np.float32)
-"""Value of one feature before normalising, by kind; metadata is weighed on its own."""
+KIND_WEIGHTS = (1.0, 1.0, 0.5)
+"""Value of one token, bigram and n-gram before normalising; metadata are weighed on their own."""
 
 METADATA_SHARE = 0.2
 """Share of a request's squared sparse norm that its metadata have, if there are any."""
 
-_CHUNK = 256
+_CHUNK = 64
 _EDGE = 1  # the tokenizer's <s>: stands before the first token and after the last
 _HASH_MASK = np.uint32(0xFFFFFFFF ^ KIND_MASK)
 _OWNER_SHIFT = np.uint64(32)
-_SQUARES = KIND_WEIGHTS[:METADATA].astype(np.float64) ** 2
 
-OwnedKeys = NDArray[np.uint64]
+Owners = NDArray[np.uint64] | None
+"""The number of the text that each key belongs to; None if there is only one text."""
+
+OwnedKeys = NDArray[np.unsignedinteger]
+"""Keys of all texts: the owner in the upper 32 bits; of only one text: the plain keys."""
 
 
 class StaticEncoder:
@@ -131,8 +131,8 @@ class StaticEncoder:
         """
         hashes = self._token_hashes[tokens]
         owners = _owners([length + 1 for length in lengths])
-        inside = tokens[:-1] != _EDGE
-        singles = _owned(owners[inside], hashes[:-1][inside], TOKEN)
+        inside = np.flatnonzero(tokens[:-1] != _EDGE)
+        singles = _owned(_at(owners, inside), hashes[inside], TOKEN)
         return singles, _owned(owners, mixed(bigrams(hashes)), BIGRAM)
 
 
@@ -153,14 +153,22 @@ def _normalised(text: str) -> str:
     return " ".join(text.lower().split())[:LONGEST_TEXT]
 
 
-def _owners(lengths: list[int]) -> NDArray[np.uint64]:
-    """The number of the text that each of its ``lengths[i]`` neighbouring places belongs to."""
+def _owners(lengths: list[int]) -> Owners:
+    """The owner of each place, where text i has ``lengths[i]`` places."""
+    if len(lengths) == 1:
+        return None
     return np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths)
 
 
-def _owned(owners: NDArray[np.uint64], hashes: Hashes, kind: int) -> OwnedKeys:
-    """Keys of one kind: the owner in the upper 32 bits, hash and kind in the lower."""
-    return owners << _OWNER_SHIFT | (hashes & _HASH_MASK | np.uint32(kind))
+def _at(owners: Owners, places: NDArray[np.intp]) -> Owners:
+    return None if owners is None else owners[places]
+
+
+def _owned(owners: Owners, hashes: Hashes, kind: int) -> OwnedKeys:
+    """Keys of one kind; changes ``hashes``."""
+    hashes &= _HASH_MASK
+    hashes |= np.uint32(kind)
+    return hashes if owners is None else owners << _OWNER_SHIFT | hashes
 
 
 def _character_keys(words: list[str]) -> OwnedKeys:
@@ -168,12 +176,8 @@ def _character_keys(words: list[str]) -> OwnedKeys:
     joined = f" {' '.join(words)} "
     points = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
     owners = _owners([len(text) + 1 for text in words])
-    grams = character_ngrams(points, SHORTEST_NGRAM, LONGEST_NGRAM)
-    if not grams:
-        return np.empty(0, np.uint64)
-    hashes = mixed(np.concatenate([hashes for hashes, _ in grams]))
-    starts = np.concatenate([starts for _, starts in grams])
-    return _owned(owners[starts], hashes, CHARACTERS)
+    hashes, starts = character_ngrams(points)
+    return _owned(_at(owners, starts), mixed(hashes), CHARACTERS)
 
 
 def _metadata_keys(metadata: Sequence[Mapping[str, object]]) -> OwnedKeys:
@@ -184,7 +188,7 @@ def _metadata_keys(metadata: Sequence[Mapping[str, object]]) -> OwnedKeys:
             for owner, fields in enumerate(metadata)
             for key in metadata_keys(fields)
         ],
-        np.uint64,
+        np.uint64 if len(metadata) > 1 else np.uint32,
     )
 
 
@@ -195,10 +199,12 @@ def _assembled(dense: NDArray[np.float32], owned: OwnedKeys) -> list[Features]:
     first[0] = True
     np.not_equal(owned[1:], owned[:-1], out=first[1:])
     owned = owned[first]
-    keys = owned.astype(np.uint32)
+    keys = owned.astype(np.uint32, copy=False)
     kinds = keys & np.uint32(KIND_MASK)
+    if len(dense) == 1:
+        return [Features(dense[0], keys, _values(kinds))]
     firsts = np.arange(1, len(dense), dtype=np.uint64) << _OWNER_SHIFT
-    bounds = [0, *np.searchsorted(owned, firsts).tolist(), keys.size]
+    bounds = [0, *owned.searchsorted(firsts).tolist(), keys.size]
     return [
         Features(row, keys[start:stop], _values(kinds[start:stop]))
         for row, start, stop in zip(dense, bounds[:-1], bounds[1:], strict=True)
@@ -207,13 +213,14 @@ def _assembled(dense: NDArray[np.float32], owned: OwnedKeys) -> list[Features]:
 
 def _values(kinds: Hashes) -> NDArray[np.float32]:
     """The value of each feature: by its kind, so that the squares of all add up to one."""
-    counts = np.bincount(kinds, minlength=KIND_MASK + 1)
-    weights = KIND_WEIGHTS.copy()
-    text = 1.0
+    counts = np.bincount(kinds, minlength=KIND_MASK + 1).tolist()
+    squares = sum(count * weight**2 for count, weight in zip(counts, KIND_WEIGHTS, strict=False))
+    text, metadata = 1.0, 0.0
     if counts[METADATA]:
         text -= METADATA_SHARE
-        weights[METADATA] = math.sqrt(METADATA_SHARE / counts[METADATA])
-    weights[:METADATA] *= math.sqrt(text / float(counts[:METADATA] @ _SQUARES))
+        metadata = math.sqrt(METADATA_SHARE / counts[METADATA])
+    scale = math.sqrt(text / squares)
+    weights = np.array([*(weight * scale for weight in KIND_WEIGHTS), metadata], np.float32)
     return weights[kinds]
 
 

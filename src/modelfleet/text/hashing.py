@@ -15,6 +15,11 @@ from modelfleet.text.features import KIND_MASK, METADATA
 
 Hashes = NDArray[np.uint32]
 
+NGRAM = 4
+"""Code points of a character n-gram. Lengths of 3 to 5 together decided no better, at twice the
+features."""
+
+_SPACE = np.uint32(32)
 _ROLL = np.uint32(0x01000193)
 _BIGRAM_ROLL = np.uint32(0x9E3779B1)
 _LONGEST_VALUE = 64
@@ -36,36 +41,24 @@ def bigrams(tokens: Hashes) -> Hashes:
     return tokens[:-1] * _BIGRAM_ROLL + tokens[1:]
 
 
-def character_ngrams(
-    points: Hashes, shortest: int, longest: int
-) -> list[tuple[Hashes, NDArray[np.intp]]]:
-    """Raw hashes of the n-grams of code points that lie within one word.
+def character_ngrams(points: Hashes) -> tuple[Hashes, NDArray[np.intp]]:
+    """Raw hashes of the n-grams of four code points that lie within one word.
 
     Args:
         points: code points of words, one space before each and one after the last.
-        shortest: code points of the shortest n-gram, at least 2.
-        longest: code points of the longest.
 
     Returns:
-        For each length, the hashes and the positions at which those n-grams start. A space may
-        be an n-gram's first or last code point (so beginnings and ends of words differ from their
-        middles), never an inner one.
+        The hashes and the positions at which those n-grams start. A space may be an n-gram's
+        first or last code point (so beginnings and ends of words differ from their middles),
+        never an inner one.
     """
-    space = points == np.uint32(32)
-    rolled = points
-    whole: NDArray[np.bool_] | None = None
-    found = []
-    for length in range(2, longest + 1):
-        if rolled.size < 2:  # noqa: PLR2004 - no n-gram of this length is left
-            break
-        rolled = rolled[:-1] * _ROLL + points[length - 1 :]
-        if length > 2:  # noqa: PLR2004 - an n-gram of two has no inner code point
-            inner = ~space[length - 2 : length - 2 + rolled.size]
-            whole = inner if whole is None else whole[: rolled.size] & inner
-        if length >= shortest and whole is not None:
-            starts = np.flatnonzero(whole)
-            found.append((rolled[starts], starts))
-    return found
+    letter = points != _SPACE
+    starts = np.flatnonzero(letter[1:-2] & letter[2:-1])
+    rolled = points[starts]
+    for place in range(1, NGRAM):
+        rolled *= _ROLL
+        rolled += points[starts + place]
+    return rolled, starts
 
 
 def metadata_keys(metadata: Mapping[str, object]) -> list[int]:

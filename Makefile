@@ -1,0 +1,43 @@
+# The same few verbs for people and for CI. Each does its whole set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: demo test check bench docs clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.installed ## four weeks of twenty customers in three minutes
+	$(BIN)/modelfleet demo
+
+test: $(VENV)/.tested check ## lint, types and the whole suite, PostgreSQL's part included
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.tested ## lint, layers and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+bench: $(VENV)/.tested ## every benchmark, one after the other: about half an hour
+	$(BIN)/python benchmarks/all.py
+
+docs: $(VENV)/.tested ## the code blocks of README and docs, run as tests
+	$(BIN)/python -m pytest tests/test_docs.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.python:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.installed: requirements/default.txt pyproject.toml | $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/default.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(VENV)/.tested: requirements/test.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/test.txt
+	touch $@

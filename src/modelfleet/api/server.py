@@ -1,0 +1,92 @@
+"""Running the API in this process until told to stop, and stopping without losing a request."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_LONGEST_DRAIN = 15.0
+_STOPPING = msgspec.json.encode(
+    {
+        "type": "about:blank",
+        "title": "Stopping",
+        "status": 503,
+        "detail": "this server is stopping; send the request again",
+    }
+)
+
+
+class Draining:
+    """An application that, once it drains, finishes what it has begun and begins nothing more."""
+
+    def __init__(self, app: Asgi) -> None:
+        self._app = app
+        self._in_flight = 0
+        self._stopping = False
+        self._idle = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it when draining."""
+        if scope["type"] == "http" and self._stopping:
+            await _refuse(send)
+            return
+        self._in_flight += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._in_flight -= 1
+            if self._stopping and not self._in_flight:
+                self._idle.set()
+
+    async def drain(self) -> None:
+        """Refuse what comes, and wait for what is in flight, for 15 seconds at most."""
+        self._stopping = True
+        if self._in_flight:
+            async with asyncio.timeout(_LONGEST_DRAIN):
+                await self._idle.wait()
+
+
+async def serve(app: Asgi, host: str, port: int, ready: Callable[[], object]) -> None:
+    """Answer requests until SIGINT or SIGTERM; ``ready`` is called once it listens."""
+    draining = Draining(app)
+    server = Server(
+        draining,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        backlog=1024,
+        log_enabled=False,
+    )
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    ready()
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not serving.done():
+        await _drained(draining)
+        server.stop()
+    await serving
+
+
+async def _drained(draining: Draining) -> None:
+    try:
+        await draining.drain()
+    except TimeoutError:
+        return  # whoever is still waiting gets no answer, and may send the request again
+
+
+async def _refuse(send: Send) -> None:
+    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": _STOPPING})

@@ -1,0 +1,156 @@
+"""`modelfleet up`, `serve` and `train`: the roles that a process can have."""
+
+import asyncio
+import ipaddress
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from modelfleet.api.app import create_app
+from modelfleet.api.server import serve
+from modelfleet.cli.logging import configure_logging
+from modelfleet.cli.processes import Workers
+from modelfleet.errors import SettingsWrong
+from modelfleet.fleet import Fleet
+from modelfleet.settings import Settings, load_settings
+
+Data = Annotated[
+    str | None, typer.Option("--data", help="Folder of the embedded database and the models.")
+]
+DatabaseUrl = Annotated[
+    str | None, typer.Option("--database", help="postgresql:// URL instead of a folder.")
+]
+Store = Annotated[
+    str | None, typer.Option(help="Where checkpoints lie: a folder, or s3://, gs://, az://.")
+]
+Config = Annotated[Path | None, typer.Option("--config", help="A settings file in TOML.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
+WorkerCount = Annotated[int | None, typer.Option("--workers", help="Training processes.")]
+Memory = Annotated[
+    str | None, typer.Option(help="Models kept in memory by a server, such as 2GiB.")
+]
+LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error.")]
+
+
+def up(  # noqa: PLR0913, PLR0917 - one parameter for each setting
+    data: Data = None,
+    database: DatabaseUrl = None,
+    store: Store = None,
+    host: Host = None,
+    port: Port = None,
+    workers: WorkerCount = None,
+    memory: Memory = None,
+    log_level: LogLevel = None,
+    config: Config = None,
+) -> None:
+    """Run everything: the API and its server, and workers that train what falls behind."""
+    flags = {"store": store, "host": host, "port": port, "workers": workers, "memory": memory}
+    settings = settings_from(data, database, config, flags | {"log_level": log_level})
+    running = Workers(settings, settings.workers)
+    try:
+        _serve(settings, f"{settings.workers} training process(es)")
+    finally:
+        running.stop()
+
+
+def serve_only(  # noqa: PLR0913, PLR0917 - one parameter for each setting
+    data: Data = None,
+    database: DatabaseUrl = None,
+    store: Store = None,
+    host: Host = None,
+    port: Port = None,
+    memory: Memory = None,
+    log_level: LogLevel = None,
+    config: Config = None,
+) -> None:
+    """Run one server: the API, and models in memory. Training runs elsewhere."""
+    flags = {"store": store, "host": host, "port": port, "memory": memory}
+    settings = settings_from(data, database, config, flags | {"log_level": log_level})
+    _serve(settings, "none here; see modelfleet train")
+
+
+def train_only(
+    data: Data = None,
+    database: DatabaseUrl = None,
+    store: Store = None,
+    workers: WorkerCount = None,
+    log_level: LogLevel = None,
+    config: Config = None,
+) -> None:
+    """Run workers alone: they train what falls behind, for all servers of the database."""
+    flags = {"store": store, "workers": workers, "log_level": log_level}
+    settings = settings_from(data, database, config, flags)
+    configure_logging(settings.log_level)
+    running = Workers(settings, max(1, settings.workers))
+    Console(stderr=True).print(f"training for {settings.masked()['database']}; Ctrl-C stops")
+    try:
+        running.wait()
+    finally:
+        running.stop()
+
+
+def settings_from(
+    data: str | None, database: str | None, config: Path | None, flags: Mapping[str, object]
+) -> Settings:
+    """The settings in force, of which flags weigh most.
+
+    Raises:
+        SettingsWrong: some can't be used, or both a folder and a URL are given.
+    """
+    if data is not None and database is not None:
+        raise SettingsWrong("--data and --database exclude each other: give one of them")
+    return load_settings({**flags, "database": database or data}, file=config)
+
+
+def _serve(settings: Settings, training: str) -> None:
+    configure_logging(settings.log_level)
+    with Fleet.open(settings, train=False) as fleet:
+        keys_required = _keys_required(fleet, settings)
+        app = create_app(fleet, keys_required=keys_required)
+        said = _announcement(settings, training, keys_required=keys_required)
+        asyncio.run(serve(app, settings.host, settings.port, said))
+
+
+def _keys_required(fleet: Fleet, settings: Settings) -> bool:
+    """Whether requests need a key: always, but on loopback while nobody has made one.
+
+    Raises:
+        SettingsWrong: it would listen to others, and nobody could log in.
+    """
+    if any(key.active for key in fleet.catalog.all_keys()):
+        return True
+    if not _is_loopback(settings.host):
+        raise SettingsWrong(
+            f"--host {settings.host} can be reached by others, and there is no API key yet; make "
+            "one first: modelfleet keys create operator"
+        )
+    return False
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _announcement(settings: Settings, training: str, *, keys_required: bool) -> Callable[[], None]:
+    def say() -> None:
+        address = f"http://{settings.host}:{settings.port}"
+        shown = settings.masked()
+        console = Console(stderr=True, highlight=False)
+        console.print(f"[bold]modelfleet[/] answers at [bold]{address}[/]")
+        console.print(f"  try it     {address}/docs")
+        console.print(f"  log        {shown['database']}")
+        console.print(f"  models     {settings.models}")
+        console.print(f"  training   {training}")
+        console.print(
+            f"  API keys   {'required' if keys_required else 'none made: open to this machine'}"
+        )
+        console.print("  Ctrl-C stops; what was acknowledged is in the log")
+
+    return say

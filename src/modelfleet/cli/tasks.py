@@ -1,0 +1,162 @@
+"""`modelfleet status`, `versions`, `rollback`, `promote`, `pin`, `unpin` and `retry`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from modelfleet.catalog import FleetSums, TaskState
+from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
+from modelfleet.clock import to_datetime
+from modelfleet.decisions import Receipt
+from modelfleet.errors import InvalidInput
+from modelfleet.fleet import Fleet
+from modelfleet.task import Task
+
+Which = Annotated[str, typer.Argument(help="A task, written tenant/task.")]
+WhichVersion = Annotated[str, typer.Argument(help="A version's name; see modelfleet versions.")]
+
+
+def status(
+    tenant: Annotated[str | None, typer.Argument(help="A tenant; the fleet if left out.")] = None,
+    data: Data = None,
+    database: DatabaseUrl = None,
+    config: Config = None,
+) -> None:
+    """What is live, how far behind, and what went wrong: of the fleet, or of a tenant's tasks."""
+    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+        sums = fleet.status()
+        tasks = fleet.tenant_status(tenant) if tenant else fleet.catalog.failing()
+    console = Console()
+    if tenant is None:
+        console.print(_sums(sums))
+        if tasks:
+            console.print("\nTasks whose last training failed:")
+    if tasks:
+        console.print(_tasks(tasks))
+
+
+def versions(
+    task: Which, data: Data = None, database: DatabaseUrl = None, config: Config = None
+) -> None:
+    """The versions of a task, the newest first."""
+    with _task(task, data, database, config) as opened:
+        state = opened.status()
+        found = opened.versions()
+    table = Table("version", "published", "examples", "accuracy", "", "why")
+    for version in found:
+        accuracy = version.metrics.get("accuracy")
+        table.add_row(
+            version.version,
+            f"{to_datetime(version.published):%Y-%m-%d %H:%M:%S}",
+            f"{version.examples:,}",
+            "" if accuracy is None else f"{accuracy:.1%}",
+            _alias(version.version, state),
+            version.why,
+        )
+    Console().print(table)
+
+
+def rollback(
+    task: Which, data: Data = None, database: DatabaseUrl = None, config: Config = None
+) -> None:
+    """Make the version before the live one live again."""
+    with _task(task, data, database, config) as opened:
+        _say(opened.roll_back(by="command line"))
+
+
+def promote(
+    task: Which,
+    version: WhichVersion,
+    data: Data = None,
+    database: DatabaseUrl = None,
+    config: Config = None,
+) -> None:
+    """Make a version the live one; training goes on and may replace it."""
+    with _task(task, data, database, config) as opened:
+        _say(opened.promote(version, by="command line"))
+
+
+def pin(
+    task: Which,
+    version: WhichVersion,
+    data: Data = None,
+    database: DatabaseUrl = None,
+    config: Config = None,
+) -> None:
+    """Fix a version as the live one until `unpin`."""
+    with _task(task, data, database, config) as opened:
+        _say(opened.pin(version, by="command line"))
+
+
+def unpin(
+    task: Which, data: Data = None, database: DatabaseUrl = None, config: Config = None
+) -> None:
+    """Give a task back to automatic publication."""
+    with _task(task, data, database, config) as opened:
+        _say(opened.unpin(by="command line"))
+
+
+def retry(
+    task: Which, data: Data = None, database: DatabaseUrl = None, config: Config = None
+) -> None:
+    """Have a task trained now, also if it was set aside after failures."""
+    with _task(task, data, database, config) as opened:
+        _say(opened.retry_training(by="command line"))
+
+
+@contextmanager
+def _task(which: str, data: str | None, database: str | None, config: Config) -> Iterator[Task]:
+    tenant, _, task = which.partition("/")
+    if not task:
+        raise InvalidInput.at("task", f"must be written tenant/task; got {which!a}")
+    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+        yield fleet.task(tenant, task)
+
+
+def _say(receipt: Receipt) -> None:
+    typer.echo(f"logged as event {receipt.seq}; servers follow within a second")
+
+
+def _alias(version: str, state: TaskState) -> str:
+    if version == state.live:
+        return "pinned" if state.pinned else "live"
+    return "previous" if version == state.previous else ""
+
+
+def _sums(sums: FleetSums) -> Table:
+    table = Table(show_header=False, box=None)
+    judged = sums.confirmed + sums.corrected
+    for name, value in (
+        ("tenants", f"{sums.tenants:,}"),
+        ("tasks", f"{sums.tasks:,}"),
+        ("versions published", f"{sums.published:,}"),
+        ("decisions", f"{sums.decided:,}"),
+        ("coverage", _share(sums.decided - sums.abstained, sums.decided)),
+        ("precision by feedback", _share(sums.confirmed, judged)),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def _tasks(tasks: list[TaskState]) -> Table:
+    table = Table("tenant", "task", "live", "behind", "decisions", "coverage", "precision", "error")
+    for task in tasks:
+        table.add_row(
+            task.tenant,
+            task.task,
+            (task.live or "label texts") + (" (pinned)" if task.pinned else ""),
+            f"{task.behind:,}" if task.behind else "",
+            f"{task.decided:,}",
+            _share(task.decided - task.abstained, task.decided),
+            _share(task.confirmed, task.confirmed + task.corrected),
+            (task.error or "") + (" (set aside)" if task.set_aside else ""),
+        )
+    return table
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%} of {whole:,}" if whole else "-"
