@@ -9,6 +9,7 @@ than one value, `query.py` looks at each event found once more.
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from zlib import crc32
 
 import msgspec
@@ -21,6 +22,7 @@ _MOST_WORDS = 2_000
 _LONGEST_WORD = 40
 LONGEST_EQUAL = 160
 """Characters of a string that can be found by being equal; longer ones are found by words."""
+_MOST_REMEMBERED = 10_000
 _FINE_IN_DOUBLING = 8
 _FINE_IN_COARSE = 64
 _SMALLEST, _LARGEST = 64, 1024  # numbers from 2**-64 to 2**1024 are told apart
@@ -30,15 +32,16 @@ def terms_of(event: Event | Logged) -> str:
     """All terms of an event, separated by blanks."""
     terms = {tenant_term(event.tenant), task_term(event.task), kind_term(event.kind)}
     for path, value in leaves(event.fields):
-        terms.update(present(prefix) for prefix in prefixes(path))
-        if isinstance(value, str):
+        terms.update(_presences(path))
+        kind = type(value)
+        if kind is str:
             terms.update(words(value))
-        if not isinstance(value, str) or len(value) <= LONGEST_EQUAL:
-            terms.add(equal(path, value))
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        elif kind is float or kind is int:
             bucket = _bucket(value)
             terms.add(_fine(path, bucket))
             terms.add(_coarse(path, bucket // _FINE_IN_COARSE))
+        if kind is not str or len(value) <= LONGEST_EQUAL:
+            terms.add(equal(path, value))
     return " ".join(sorted(terms))
 
 
@@ -58,28 +61,25 @@ def leaves(fields: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
             yield path, value
 
 
-def prefixes(path: str) -> Iterator[str]:
-    """The path itself and everything that it lies in: ``a.b`` lies in ``a``."""
-    parts = path.split(".")
-    return (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-
-
 def words(text: str) -> list[str]:
     """The words that a text is found by, at most 2,000 of them."""
     found = _WORD.findall(text[: _MOST_WORDS * _LONGEST_WORD].casefold())
     return [word[:_LONGEST_WORD] for word in found[:_MOST_WORDS]]
 
 
+@lru_cache(_MOST_REMEMBERED)
 def tenant_term(tenant: str) -> str:
     """The term of all of a tenant's events."""
     return f"ten{crc32(tenant.encode()):08x}"
 
 
+@lru_cache(_MOST_REMEMBERED)
 def task_term(task: str) -> str:
     """The term of all events of tasks with this name."""
     return f"tas{crc32(task.encode()):08x}"
 
 
+@lru_cache(_MOST_REMEMBERED)
 def kind_term(kind: str) -> str:
     """The term of all events of a kind."""
     return f"kin{crc32(kind.encode()):08x}"
@@ -87,14 +87,14 @@ def kind_term(kind: str) -> str:
 
 def present(path: str) -> str:
     """The term of a field that is there."""
-    return f"has{crc32(path.encode()):08x}"
+    return f"has{_hash(path):08x}"
 
 
 def equal(path: str, value: Json) -> str:
     """The term of a field with a value; 1 and 1.0 are the same."""
-    if isinstance(value, float) and value.is_integer():
+    if type(value) is float and value.is_integer():
         value = int(value)
-    return f"is{crc32(path.encode() + b'=' + msgspec.json.encode(value)):08x}"
+    return f"is{crc32(msgspec.json.encode(value), _hash(path)):08x}"
 
 
 def between(path: str, low: float, high: float) -> list[str]:
@@ -122,12 +122,24 @@ def _bucket(value: float) -> int:
 
 
 def _fine(path: str, bucket: int) -> str:
-    return f"num{crc32(path.encode()):08x}{_signed(bucket)}"
+    return f"num{_hash(path):08x}{_signed(bucket)}"
 
 
 def _coarse(path: str, bucket: int) -> str:
-    return f"nums{crc32(path.encode()):08x}{_signed(bucket)}"
+    return f"nums{_hash(path):08x}{_signed(bucket)}"
 
 
 def _signed(bucket: int) -> str:
     return f"{'n' if bucket < 0 else 'p'}{abs(bucket)}"
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _hash(path: str) -> int:
+    return crc32(path.encode())
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _presences(path: str) -> tuple[str, ...]:
+    """The terms of a field and of everything that it lies in: ``a.b`` lies in ``a``."""
+    parts = path.split(".")
+    return tuple(present(".".join(parts[:length])) for length in range(1, len(parts) + 1))

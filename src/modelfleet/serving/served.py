@@ -7,9 +7,6 @@ from numpy.typing import NDArray
 from modelfleet.learners import LinearModel, Overlay, calibration
 from modelfleet.text import Features
 
-_KNOWN_TEXT = 0.95
-"""The probability of a label that a person gave to this very text."""
-
 
 class Scored(msgspec.Struct, frozen=True):
     """Labels with their probabilities, the most probable first."""
@@ -47,9 +44,6 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         if not self.active:
             return []
         probabilities = calibration.probabilities(scores[self.columns], self.temperature)
-        known = self.overlay.verdict(features)
-        if known is not None and known in self.active:
-            probabilities = _leading(probabilities, self.active.index(known))
         order = np.argsort(-probabilities, kind="stable")[:most]
         return [Scored(self.active[i], float(probabilities[i])) for i in order]
 
@@ -57,13 +51,3 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
     def nbytes(self) -> int:
         """Bytes of its arrays."""
         return self.base.nbytes + self.overlay.weights.nbytes
-
-
-def _leading(probabilities: NDArray[np.float64], column: int) -> NDArray[np.float64]:
-    """The same, with one label at 0.95 or more and the others sharing the rest as before."""
-    if probabilities[column] >= _KNOWN_TEXT or len(probabilities) == 1:
-        return probabilities
-    rest = probabilities.sum() - probabilities[column]
-    led: NDArray[np.float64] = probabilities * ((1 - _KNOWN_TEXT) / rest)
-    led[column] = _KNOWN_TEXT
-    return led
