@@ -239,6 +239,7 @@ def _decided(
         text=request.text,
         metadata=request.metadata,
         label=scored[0].label if sure else None,
+        confidence=round(scored[0].probability, 6) if scored else 0.0,
         candidates=tuple(Candidate(one.label, round(one.probability, 6)) for one in scored),
         threshold=model.threshold,
         version=model.version,

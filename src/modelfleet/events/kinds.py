@@ -54,6 +54,7 @@ class RequestDecided(Body, frozen=True):
     text: str
     metadata: dict[str, Json] = {}
     label: str | None = None
+    confidence: float = 0.0
     candidates: tuple[Candidate, ...] = ()
     threshold: float = 0.0
     version: str | None = None

@@ -46,9 +46,9 @@ def terms_of(event: Event | Logged) -> str:
 
 
 def leaves(fields: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    """Each value that holds no others, with its path: ``metadata.office``, ``candidates``.
+    """Each value that holds no others, with its path, such as ``metadata.office``.
 
-    The items of a list share the path of the list.
+    The items of a list share the path of the list; lists within lists are passed over.
     """
     stack: list[tuple[str, Json]] = list(fields.items())
     while stack:
@@ -56,7 +56,7 @@ def leaves(fields: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
         if isinstance(value, Mapping):
             stack.extend((f"{path}.{key}", inner) for key, inner in value.items())
         elif isinstance(value, list | tuple):
-            stack.extend((path, inner) for inner in value)
+            stack.extend((path, inner) for inner in value if type(inner) is not list)
         else:
             yield path, value
 

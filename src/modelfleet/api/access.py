@@ -1,0 +1,80 @@
+"""Who may do what: keys are looked up by their digest, and remembered for a second."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from litestar import Request
+
+from modelfleet.api.problems import KeyMissing
+from modelfleet.catalog import Catalog, Key, digest_of
+from modelfleet.errors import NotAllowed, NotFound
+
+Role = Literal["public", "user", "owner", "operator"]
+"""The least role that a route asks for; ``public`` needs no key."""
+
+REMEMBERED = 0.9
+"""Seconds for which a key is believed to be in force; so a revoked one is refused in a second."""
+
+_MOST_REMEMBERED = 10_000
+
+
+class Access:
+    """Decides whether a request may go on. Without ``required`` everything is open."""
+
+    def __init__(
+        self, catalog: Catalog, *, required: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._catalog = catalog
+        self._required = required
+        self._clock = clock
+        self._remembered: dict[str, tuple[Key, float]] = {}
+
+    async def check(self, request: "Request[Any, Any, Any]", role: Role) -> None:
+        """Let a request pass whose key has the role, within its tenant.
+
+        Raises:
+            KeyMissing: there is no key, or it isn't in force.
+            NotFound: the key is another tenant's, who learns nothing of this one.
+            NotAllowed: the key's role isn't enough.
+        """
+        if role == "public":
+            return
+        if not self._required:
+            _refuse_other_sites(request)
+            return
+        key = await self._key(request)
+        if key.role == "operator":
+            return
+        tenant = request.path_params.get("tenant")
+        if tenant is not None and tenant != key.tenant:
+            raise NotFound("tenant: there is nothing under this path that this key may see")
+        if tenant is None or role == "operator" or (role == "owner" and key.role != "owner"):
+            raise NotAllowed(f"key: a key with the role '{key.role}' may not do this")
+
+    async def _key(self, request: "Request[Any, Any, Any]") -> Key:
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secret.strip():
+            raise KeyMissing
+        digest = digest_of(secret.strip())
+        key, until = self._remembered.get(digest, (None, 0.0))
+        now = self._clock()
+        if key is not None and now < until:
+            return key
+        found = await asyncio.to_thread(self._catalog.key_by_digest, digest)
+        if found is None:
+            self._remembered.pop(digest, None)
+            raise KeyMissing
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[digest] = (found, now + REMEMBERED)
+        return found
+
+
+def _refuse_other_sites(request: "Request[Any, Any, Any]") -> None:
+    """A page of another site must not use a browser to reach a server that asks for no key."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise NotAllowed("origin: pages of other sites may not use a server without keys")

@@ -1,0 +1,271 @@
+"""What clients get, as JSON: times are RFC 3339 in UTC, candidates have names."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from modelfleet.api.problems import Problem
+from modelfleet.catalog import FleetSums, Key, Label, TaskState, Version
+from modelfleet.clock import to_datetime
+from modelfleet.decisions import Decision
+from modelfleet.events import Logged
+
+
+class CandidateAnswer(msgspec.Struct, frozen=True):
+    """A label and its calibrated probability."""
+
+    label: str
+    probability: float
+
+
+class DecisionAnswer(msgspec.Struct, frozen=True):
+    """A decision; ``label`` is null when no candidate's probability reaches ``threshold``."""
+
+    id: str
+    label: str | None
+    candidates: tuple[CandidateAnswer, ...]
+    threshold: float
+    version: str | None
+    time: datetime
+
+
+class DecisionsAnswer(msgspec.Struct, frozen=True):
+    """Decisions in the order of their requests."""
+
+    decisions: tuple[DecisionAnswer, ...]
+
+
+class OutcomeAnswer(msgspec.Struct, frozen=True):
+    """The last word about a decision: the verdict, the label that is right by it, and whose."""
+
+    verdict: str
+    label: str | None
+    by: str | None
+
+
+class DecisionRecord(msgspec.Struct, frozen=True):
+    """A decision with its request, and its outcome if somebody said anything."""
+
+    id: str
+    text: str
+    metadata: dict[str, Any]
+    label: str | None
+    candidates: tuple[CandidateAnswer, ...]
+    threshold: float
+    version: str | None
+    time: datetime
+    outcome: OutcomeAnswer | None = None
+
+
+class DecisionRecords(msgspec.Struct, frozen=True):
+    """Decisions with their requests, the newest first."""
+
+    decisions: tuple[DecisionRecord, ...]
+
+
+class LabelsAnswer(msgspec.Struct, frozen=True):
+    """The labels that may be predicted now, by name."""
+
+    labels: tuple[Label, ...]
+
+
+class EventAnswer(msgspec.Struct, frozen=True):
+    """An event of the log: ``seq`` is its number, ``logged`` when it was appended."""
+
+    seq: int
+    logged: datetime
+    kind: str
+    tenant: str
+    time: datetime
+    id: str
+    task: str
+    fields: dict[str, Any]
+
+
+class EventsAnswer(msgspec.Struct, frozen=True):
+    """A page of events; with ``more``, the next page begins ``after`` this number."""
+
+    events: tuple[EventAnswer, ...]
+    after: int
+    more: bool
+
+
+class LineAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of a line: where it stands in the log, or what is wrong with it."""
+
+    line: int
+    id: str | None = None
+    seq: int | None = None
+    duplicate: bool = False
+    error: Problem | None = None
+
+
+class VersionAnswer(msgspec.Struct, frozen=True):
+    """A published checkpoint; ``watermark`` is the number of the last event that it knows."""
+
+    version: str
+    published: datetime
+    watermark: int
+    recipe: str
+    fingerprint: str
+    training_digest: str
+    examples: int
+    why: str
+    metrics: dict[str, float]
+
+
+class VersionsAnswer(msgspec.Struct, frozen=True):
+    """The versions of a task, the newest first."""
+
+    versions: tuple[VersionAnswer, ...]
+
+
+class TaskStatus(msgspec.Struct, frozen=True):
+    """What is live, how far behind, the last error, and what became of decisions.
+
+    ``behind`` counts evidence that no training has read. ``coverage`` is the share of requests
+    decided with a label, ``precision`` the share of those with feedback that were right; null
+    when there is nothing to count.
+    """
+
+    tenant: str
+    task: str
+    live: str | None
+    previous: str | None
+    pinned: bool
+    behind: int
+    behind_since: datetime | None
+    due: datetime | None
+    error: str | None
+    failures: int
+    set_aside: bool
+    coverage: float | None
+    precision: float | None
+    decided: int
+    abstained: int
+    answered: int
+    confirmed: int
+    corrected: int
+    evidence: int
+    evidence_trained: int
+    evidence_seq: int
+    labels_seq: int
+    watermark: int
+    changed: datetime | None
+    forced: bool
+
+
+class TenantStatus(msgspec.Struct, frozen=True):
+    """The status of each task of a tenant."""
+
+    tenant: str
+    tasks: tuple[TaskStatus, ...]
+
+
+class FleetStatus(msgspec.Struct, frozen=True):
+    """Sums over all tenants, and the tasks whose last training ended in an error."""
+
+    sums: FleetSums
+    failing: tuple[TaskStatus, ...]
+
+
+class KeysAnswer(msgspec.Struct, frozen=True):
+    """All keys ever made, without their secrets."""
+
+    keys: tuple[Key, ...]
+
+
+class KeyMade(msgspec.Struct, frozen=True):
+    """A new key. ``secret`` is told only here; null if the key had been made before."""
+
+    key: str
+    secret: str | None
+    role: str
+    tenant: str
+    name: str
+    duplicate: bool = False
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: str
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """The log can be read; ``head`` is the number of its last event."""
+
+    status: str
+    head: int
+
+
+def decision_answer(decision: Decision) -> DecisionAnswer:
+    """A decision as clients get it."""
+    return DecisionAnswer(
+        decision.id,
+        decision.label,
+        _candidates(decision),
+        decision.threshold,
+        decision.version,
+        to_datetime(decision.time),
+    )
+
+
+def decision_record(
+    event: Logged, decision: Decision, outcome: dict[str, Any] | None
+) -> DecisionRecord:
+    """A decision as clients get it, with the request that its event holds."""
+    said = outcome and OutcomeAnswer(outcome["outcome"], outcome["label"], outcome["by"])
+    return DecisionRecord(
+        id=decision.id,
+        text=event.fields["text"],
+        metadata=event.fields.get("metadata", {}),
+        label=decision.label,
+        candidates=_candidates(decision),
+        threshold=decision.threshold,
+        version=decision.version,
+        time=to_datetime(decision.time),
+        outcome=said or None,
+    )
+
+
+def event_answer(event: Logged) -> EventAnswer:
+    """An event as clients get it."""
+    return EventAnswer(
+        event.seq,
+        to_datetime(event.logged),
+        event.kind,
+        event.tenant,
+        to_datetime(event.time),
+        event.id,
+        event.task,
+        event.fields,
+    )
+
+
+def version_answer(version: Version) -> VersionAnswer:
+    """A version as clients get it."""
+    plain = msgspec.structs.asdict(version)
+    return VersionAnswer(**plain | {"published": to_datetime(version.published)})
+
+
+def task_status(state: TaskState) -> TaskStatus:
+    """A task's state as clients get it."""
+    plain = msgspec.structs.asdict(state)
+    named = state.decided - state.abstained
+    judged = state.confirmed + state.corrected
+    return TaskStatus(
+        **plain | {name: _moment(plain[name]) for name in ("behind_since", "due", "changed")},
+        behind=state.behind,
+        coverage=named / state.decided if state.decided else None,
+        precision=state.confirmed / judged if judged else None,
+    )
+
+
+def _candidates(decision: Decision) -> tuple[CandidateAnswer, ...]:
+    return tuple(CandidateAnswer(one.label, one.probability) for one in decision.candidates)
+
+
+def _moment(time: int | None) -> datetime | None:
+    return None if time is None else to_datetime(time)

@@ -1,0 +1,105 @@
+"""The application: all routes over one fleet."""
+
+from time import perf_counter
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive
+from litestar.types import Scope as AnyScope
+from litestar.types import Send
+
+from modelfleet.api import (
+    decisions,
+    docs,
+    events,
+    examples,
+    health,
+    keys,
+    labels,
+    status,
+    versions,
+)
+from modelfleet.api.access import Access
+from modelfleet.api.call import Platform
+from modelfleet.api.metrics import Metrics
+from modelfleet.api.openapi import document
+from modelfleet.api.page import page
+from modelfleet.api.problems import respond
+from modelfleet.fleet import Fleet
+
+_ROUTES = (
+    *decisions.ROUTES,
+    *labels.ROUTES,
+    *examples.ROUTES,
+    *events.ROUTES,
+    *status.ROUTES,
+    *versions.ROUTES,
+    *keys.ROUTES,
+    *health.ROUTES,
+    *docs.ROUTES,
+)
+_ELSEWHERE = "none"
+
+
+def create_app(fleet: Fleet, *, keys_required: bool) -> Litestar:
+    """The HTTP API over a fleet, which stays the caller's to close.
+
+    Without ``keys_required`` whoever reaches the server may do everything.
+    """
+    described = document(_ROUTES)
+    platform = Platform(
+        fleet,
+        Access(fleet.catalog, required=keys_required),
+        Metrics(fleet),
+        document=msgspec.json.encode(described),
+        page=page(described).encode(),
+    )
+    app = _Application(
+        route_handlers=_ROUTES,
+        exception_handlers={Exception: respond},
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    app.state["platform"] = platform
+    return app
+
+
+class _Application(Litestar):
+    """Litestar that routes by the path as it was sent, and counts every answer."""
+
+    async def __call__(
+        self,
+        scope: "AnyScope | LifeSpanScope",
+        receive: "Receive | LifeSpanReceive",
+        send: "Send | LifeSpanSend",
+    ) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        raw = scope["raw_path"]
+        if b"%" in raw:
+            scope["path"] = raw.partition(b"?")[0].decode("ascii", "replace")
+        answered = 500
+
+        async def noted(message: Message) -> None:
+            nonlocal answered
+            if message["type"] == "http.response.start":
+                answered = message["status"]
+            await send(message)  # type: ignore[arg-type]  # an http scope's send
+
+        begun = perf_counter()
+        try:
+            await super().__call__(scope, receive, noted)
+        finally:
+            taken = perf_counter() - begun
+            known: Any = scope
+            route = known.get("path_template") or _ELSEWHERE
+            metrics: Metrics = self.state["platform"].metrics
+            metrics.answered(_method(scope["method"]), route, answered, taken)
+
+
+def _method(sent: str) -> str:
+    """The method, or one word for all that no route takes: clients can invent any number."""
+    return sent if sent in {"GET", "POST", "PUT", "DELETE", "OPTIONS"} else "other"

@@ -1,0 +1,167 @@
+"""Routes of decisions and of what people say about them."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from litestar.types import ASGIApp
+from msgspec.json import Decoder
+
+from modelfleet.api import samples
+from modelfleet.api.answers import (
+    DecisionAnswer,
+    DecisionRecord,
+    DecisionRecords,
+    DecisionsAnswer,
+    decision_answer,
+    decision_record,
+)
+from modelfleet.api.call import Call, json
+from modelfleet.api.located import located
+from modelfleet.api.operation import OF_TASK, Content, Operation, route
+from modelfleet.api.wire import (
+    AwaitingQuery,
+    DecisionBatch,
+    DecisionRequest,
+    FeedbackBody,
+    NoQuery,
+)
+from modelfleet.decisions import Decision, Receipt, Request
+from modelfleet.decisions.decision import decision_of
+from modelfleet.events.validation import check_id, check_request, check_time
+
+_GROUP = "decisions"
+_REQUEST = Decoder(DecisionRequest)
+_BATCH = Decoder(DecisionBatch)
+_FEEDBACK = Decoder(FeedbackBody)
+
+
+@route(
+    "POST",
+    f"{OF_TASK}/decisions",
+    Operation(
+        role="user",
+        group=_GROUP,
+        summary="Decide a request",
+        description="The answer comes when the decision is durable in the log.",
+        body=Content(DecisionRequest, samples.REQUEST),
+        answers=(Content(DecisionAnswer, samples.DECISION),),
+    ),
+)
+async def decide(call: Call) -> ASGIApp:
+    """Decide a request: at once if its model is in memory, else in a thread that may wait."""
+    body = await call.read(_REQUEST)
+    tenant, task = call.parameters["tenant"], call.parameters["task"]
+    requests = [body.request()]
+    desk = call.fleet.desk
+    if body.id is None and desk.is_warm(tenant, task):
+        future = desk.decide(tenant, task, requests)
+    else:
+        future = await call.in_thread(desk.decide, tenant, task, requests)
+    (decision,) = await asyncio.wrap_future(future)
+    call.metrics.decided(1, int(decision.label is None))
+    return json(decision_answer(decision))
+
+
+@route(
+    "POST",
+    f"{OF_TASK}/decisions/batch",
+    Operation(
+        role="user",
+        group=_GROUP,
+        summary="Decide up to 1,000 requests together",
+        description="All are logged or none; answered in the order of the requests.",
+        body=Content(DecisionBatch, {"requests": [samples.REQUEST]}),
+        answers=(Content(DecisionsAnswer, {"decisions": [samples.DECISION]}),),
+    ),
+)
+async def decide_many(call: Call) -> ASGIApp:
+    """Decide requests together."""
+    body = await call.read(_BATCH)
+    requests = [one.request() for one in body.requests]
+    decisions = await asyncio.wrap_future(await call.in_thread(_decided, call, requests))
+    call.metrics.decided(len(decisions), sum(one.label is None for one in decisions))
+    return json(DecisionsAnswer(tuple(decision_answer(one) for one in decisions)))
+
+
+@route(
+    "GET",
+    f"{OF_TASK}/decisions/awaiting",
+    Operation(
+        role="user",
+        group=_GROUP,
+        summary="The newest decisions that nobody has said anything about",
+        query=AwaitingQuery,
+        answers=(Content(DecisionRecords, {"decisions": [{**samples.RECORD, "outcome": None}]}),),
+    ),
+)
+async def awaiting(call: Call) -> ASGIApp:
+    """The newest decisions that nobody has said anything about."""
+    query = call.query(AwaitingQuery)
+    task = call.task
+    found = await call.in_thread(call.fleet.catalog.awaiting, task.tenant, task.task, query.limit)
+    return json(
+        DecisionRecords(tuple(decision_record(one, decision_of(one), None) for one in found))
+    )
+
+
+@route(
+    "GET",
+    f"{OF_TASK}/decisions/{{decision:str}}",
+    Operation(
+        role="user",
+        group=_GROUP,
+        summary="A decision, its request, and the last word about it",
+        query=NoQuery,
+        answers=(Content(DecisionRecord, samples.RECORD),),
+    ),
+)
+async def show_decision(call: Call) -> ASGIApp:
+    """A decision, its request, and the last word about it."""
+    call.query(NoQuery)
+    return json(await call.in_thread(_record, call))
+
+
+@route(
+    "POST",
+    f"{OF_TASK}/decisions/{{decision:str}}/feedback",
+    Operation(
+        role="user",
+        group=_GROUP,
+        summary="Say what became of a decision",
+        description="The next decision knows it. The last word about a decision wins.",
+        body=Content(FeedbackBody, samples.FEEDBACK),
+        answers=(Content(Receipt, {"id": "feedback-4711", "seq": 4, "duplicate": False}),),
+    ),
+)
+async def give_feedback(call: Call) -> ASGIApp:
+    """Take down what somebody says about a decision."""
+    body = await call.read(_FEEDBACK)
+    said = body.feedback()
+    receipt = await call.in_thread(call.task.feedback, call.parameters["decision"], said)
+    if not receipt.duplicate:
+        call.metrics.said(said.verdict)
+    return json(receipt)
+
+
+def _decided(call: Call, requests: Sequence[Request]) -> "Future[list[Decision]]":
+    now = call.fleet.clock()
+
+    def check(request: Request) -> None:
+        check_request(request.text, request.metadata)
+        if request.id is not None:
+            check_id(request.id)
+        if request.time is not None:
+            check_time(request.time, now)
+
+    with located(requests, check, "requests"):
+        return call.fleet.desk.decide(call.parameters["tenant"], call.parameters["task"], requests)
+
+
+def _record(call: Call) -> DecisionRecord:
+    task = call.task
+    event, decision = call.fleet.desk.decision(task.tenant, task.task, call.parameters["decision"])
+    return decision_record(event, decision, call.fleet.catalog.outcome(task.tenant, decision.id))
+
+
+ROUTES = (decide, decide_many, awaiting, show_decision, give_feedback)

@@ -1,0 +1,98 @@
+"""What this process counts for Prometheus: sums over the fleet, never a series per tenant."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from modelfleet.fleet import Fleet
+
+VERDICTS = ("accepted", "reassigned", "no_label_fits", "irrelevant", "helpful", "unhelpful")
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The counters of one process. Each is there from the start, at zero."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_State(fleet))
+        self._requests = Counter(
+            "modelfleet_http_requests",
+            "Requests answered, by route template and status.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "modelfleet_http_request_seconds",
+            "Time from a request's first byte to its answer's last.",
+            ("method", "route"),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._decisions = self._counter("decisions", "Requests decided by this process.")
+        self._abstentions = self._counter("abstentions", "Decisions without a label.")
+        self._feedback = Counter(
+            "modelfleet_feedback",
+            "Words of people about decisions.",
+            ("verdict",),
+            registry=self._registry,
+        )
+        for verdict in VERDICTS:
+            self._feedback.labels(verdict)
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        key = (method, route, status)
+        series = self._known.get(key)
+        if series is None:
+            series = self._known[key] = (
+                self._requests.labels(method, route, str(status)),
+                self._seconds.labels(method, route),
+            )
+        series[0].inc()
+        series[1].observe(seconds)
+
+    def decided(self, decisions: int, abstentions: int) -> None:
+        """Count decisions."""
+        self._decisions.inc(decisions)
+        if abstentions:
+            self._abstentions.inc(abstentions)
+
+    def said(self, verdict: str) -> None:
+        """Count somebody's word about a decision."""
+        self._feedback.labels(verdict).inc()
+
+    def shown(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def _counter(self, name: str, meaning: str) -> Counter:
+        return Counter(f"modelfleet_{name}", meaning, registry=self._registry)
+
+
+class _State(Collector):
+    """What is read at the moment of asking."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing: so that registering doesn't read the log."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The gauges."""
+        cache = self._fleet.cache
+        yield GaugeMetricFamily(
+            "modelfleet_models_in_memory", "Models in this process's memory.", len(cache)
+        )
+        yield GaugeMetricFamily(
+            "modelfleet_models_memory_bytes", "Bytes of the models in memory.", cache.nbytes
+        )
+        yield GaugeMetricFamily(
+            "modelfleet_log_head", "The number of the log's last event.", self._fleet.log.head()
+        )

@@ -1,0 +1,111 @@
+"""The one place that turns errors into status codes and problem details (RFC 9457)."""
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request
+from litestar.exceptions import HTTPException
+from litestar.response import Response
+
+from modelfleet.errors import (
+    Conflict,
+    Fault,
+    InvalidInput,
+    LogUnavailable,
+    ModelfleetError,
+    NotAllowed,
+    NotFound,
+    StoreUnavailable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS: dict[type[ModelfleetError], int] = {
+    InvalidInput: HTTPStatus.BAD_REQUEST,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    LogUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_INTERNAL = "something went wrong here; it was noted in the server's own log"
+_OF_ROUTER = {
+    HTTPStatus.NOT_FOUND: "there is nothing under this path; /docs lists what there is",
+    HTTPStatus.METHOD_NOT_ALLOWED: "this path doesn't take this method; /docs lists what it takes",
+}
+
+_log = structlog.get_logger("modelfleet.api")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What went wrong; ``faults`` names each field that can't be accepted."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    faults: tuple[Fault, ...] = ()
+
+
+class TooLarge(HTTPException):
+    """A body is larger than is taken."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+    def __init__(self, most: int) -> None:
+        super().__init__(detail=f"body: must be at most {most:,} bytes")
+        self.faults = (Fault("body", f"must be at most {most:,} bytes"),)
+
+
+class KeyMissing(HTTPException):
+    """No key was sent, or none that is in force."""
+
+    status_code = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self) -> None:
+        super().__init__(
+            detail="send a key that is in force: Authorization: Bearer mf_…",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
+
+class BodyBroken(HTTPException):
+    """The connection was closed before the whole body came."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    detail = "the body ended early"
+
+
+def problem_of(error: Exception) -> Problem:
+    """An error as problem details; what isn't meant for clients is left out."""
+    if isinstance(error, ModelfleetError):
+        status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
+        detail = _INTERNAL if status == HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
+        faults = error.faults if isinstance(error, InvalidInput) else ()
+        return _problem(status, detail, faults)
+    if isinstance(error, HTTPException):
+        detail = _OF_ROUTER.get(HTTPStatus(error.status_code), error.detail)
+        faults = error.faults if isinstance(error, TooLarge) else ()
+        return _problem(error.status_code, detail, faults)
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, _INTERNAL, ())
+
+
+def respond(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
+    """The answer to a request that ended in an error; ours to mend are logged."""
+    problem = problem_of(error)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        route = request.scope.get("path_template", "")
+        _log.error("request failed", method=request.method, route=route, exc_info=error)
+    headers = getattr(error, "headers", None) or {}
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def _problem(status: int, detail: str, faults: tuple[Fault, ...]) -> Problem:
+    return Problem("about:blank", HTTPStatus(status).phrase, int(status), detail, faults)

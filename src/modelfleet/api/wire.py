@@ -1,0 +1,198 @@
+"""What clients send, as JSON: times are RFC 3339, and unknown fields are refused."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from modelfleet.api.metrics import VERDICTS
+from modelfleet.clock import from_datetime
+from modelfleet.decisions import Example, Feedback, LabelTexts, Request, Verdict
+from modelfleet.errors import InvalidInput
+from modelfleet.events import Event, new_id
+
+MOST_AT_ONCE = 1_000
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True, examples=["2026-03-01T09:30:00Z"])]
+VerdictName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(VERDICTS)})]
+
+
+class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The base of what clients send."""
+
+
+class LabelBody(Sent, frozen=True):
+    """What describes a label. ``id`` makes sending it again harmless."""
+
+    name: str = ""
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+    id: str | None = None
+
+    def texts(self) -> LabelTexts:
+        """As the library takes it."""
+        return LabelTexts(self.name, self.description, self.keywords)
+
+
+class DecisionRequest(Sent, frozen=True):
+    """A request to decide: its text, and flat metadata. ``id`` makes sending it again harmless."""
+
+    text: str
+    metadata: dict[str, Any] = {}
+    id: str | None = None
+    time: Moment | None = None
+
+    def request(self) -> Request:
+        """As the library takes it."""
+        return Request(self.text, self.metadata, self.id, micros(self.time))
+
+
+class DecisionBatch(Sent, frozen=True):
+    """Requests that are decided together; all are logged or none."""
+
+    requests: Annotated[
+        tuple[DecisionRequest, ...], msgspec.Meta(min_length=1, max_length=MOST_AT_ONCE)
+    ]
+
+
+class FeedbackBody(Sent, frozen=True):
+    """Somebody's word about a decision. ``label`` goes with ``reassigned`` only."""
+
+    verdict: VerdictName
+    label: str | None = None
+    by: str | None = None
+    id: str | None = None
+    time: Moment | None = None
+
+    def feedback(self) -> Feedback:
+        """As the library takes it.
+
+        Raises:
+            InvalidInput: there is no such verdict.
+        """
+        if self.verdict not in VERDICTS:
+            raise InvalidInput.at(
+                "verdict", f"must be one of {', '.join(VERDICTS)}; got {self.verdict[:60]!a}"
+            )
+        verdict: Verdict = self.verdict  # type: ignore[assignment]  # it is one, as checked above
+        return Feedback(verdict, self.label, self.by, self.id, micros(self.time))
+
+
+class ExampleBody(Sent, frozen=True):
+    """A request and its label, without a decision; ``label`` is null when none fits.
+
+    A later example with the same ``key`` replaces this one.
+    """
+
+    text: str
+    label: str | None
+    metadata: dict[str, Any] = {}
+    key: str | None = None
+    by: str | None = None
+    id: str | None = None
+    time: Moment | None = None
+
+    def example(self) -> Example:
+        """As the library takes it."""
+        return Example(
+            self.text, self.label, self.metadata, self.key, self.by, self.id, micros(self.time)
+        )
+
+
+class EventBody(Sent, frozen=True):
+    """An event of an application's own kind."""
+
+    kind: str
+    task: str = ""
+    time: Moment | None = None
+    id: str | None = None
+    fields: dict[str, Any] = {}
+
+    def event(self, tenant: str, now: int) -> Event:
+        """As the library takes it."""
+        time = now if self.time is None else from_datetime(self.time)
+        return Event(self.kind, tenant, time, self.id or _given(self.id), self.task, self.fields)
+
+
+class ImportedEvent(Sent, frozen=True):
+    """An event of any kind, as an export writes it; ``seq`` and ``logged`` are given anew."""
+
+    kind: str
+    tenant: str
+    time: Moment
+    id: str | None = None
+    task: str = ""
+    fields: dict[str, Any] = {}
+    seq: int | None = None
+    logged: Moment | None = None
+
+    def event(self) -> Event:
+        """As the library takes it."""
+        time = from_datetime(self.time)
+        identity = self.id or _given(self.id)
+        return Event(self.kind, self.tenant, time, identity, self.task, self.fields)
+
+
+class Said(Sent, frozen=True):
+    """Who wants it. ``id`` makes sending it again harmless."""
+
+    by: str | None = None
+    id: str | None = None
+
+
+class KeyBody(Sent, frozen=True):
+    """A key to be made: its role, and its tenant unless it is an operator's."""
+
+    role: Annotated[str, msgspec.Meta(extra_json_schema={"enum": ["user", "owner", "operator"]})]
+    tenant: str = ""
+    name: str = ""
+    id: str | None = None
+
+
+class WriteQuery(Sent, frozen=True):
+    """``id`` makes sending it again harmless."""
+
+    id: str | None = None
+
+
+class AwaitingQuery(Sent, frozen=True):
+    """How many are wanted."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_AT_ONCE)] = 100
+
+
+class NoQuery(Sent, frozen=True):
+    """No parameters."""
+
+
+class TenantEventsQuery(Sent, frozen=True):
+    """Which events are wanted, oldest first; ``until`` isn't included.
+
+    ``where`` is a condition on a field and may be given several times: ``metadata.office=Oslo``,
+    ``confidence>=0.9``, ``text:printer jam`` (words), ``helpful`` (present).
+    """
+
+    task: str | None = None
+    kind: tuple[str, ...] = ()
+    since: Moment | None = None
+    until: Moment | None = None
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    where: tuple[str, ...] = ()
+    newest_first: bool = False
+
+
+class EventsQuery(TenantEventsQuery, frozen=True):
+    """Which events of which tenant are wanted; without one, of all."""
+
+    tenant: str | None = None
+
+
+def micros(moment: datetime | None) -> int | None:
+    """A moment in microseconds, None for None."""
+    return None if moment is None else from_datetime(moment)
+
+
+def _given(identity: str | None) -> str:
+    """A new id if none was given; an empty one stays, to be refused."""
+    return new_id() if identity is None else identity

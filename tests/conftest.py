@@ -1,0 +1,113 @@
+"""What tests of several rooms share: both databases, a clock that is set by hand, and a fleet."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelfleet.catalog import CatalogFold, migrate
+from modelfleet.clock import now
+from modelfleet.events import Database, EventLog
+from modelfleet.fleet import Fleet
+from modelfleet.recipe import load_recipe
+from modelfleet.serving import follower
+from modelfleet.settings import Settings
+from tests.postgresql import Cluster, PostgresqlMissing
+
+
+class HandClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, time: int) -> None:
+        self.time = time
+
+    def __call__(self) -> int:
+        return self.time
+
+    def advance(self, seconds: float) -> int:
+        """Move on, and tell the new time."""
+        self.time += round(seconds * 1_000_000)
+        return self.time
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One PostgreSQL for all tests; without its programs they are skipped, or fail if required."""
+    try:
+        running = Cluster()
+    except PostgresqlMissing as missing:
+        if os.environ.get("MODELFLEET_REQUIRE_POSTGRESQL") == "1":
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
+    with running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """The name of a database with all tables and no events."""
+    url = cluster.database()
+    database = Database(url)
+    migrate(database)
+    database.close()
+    return url.partition("@/")[2].partition("?")[0]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a fleet's log lies: a folder, or a database of PostgreSQL of this test's own."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "data")
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    url = cluster.database(request.getfixturevalue("template"))
+    yield url
+    cluster.drop(url)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """A clock that stands still at the moment when the test began."""
+    return HandClock(now())
+
+
+@pytest.fixture
+def database(place: str) -> Iterator[Database]:
+    """The opened database, with all tables."""
+    opened = Database(place, durable=False)
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def log(database: Database, clock: HandClock) -> Iterator[EventLog]:
+    """The log, with the catalog folded from it."""
+    opened = EventLog(database, CatalogFold(load_recipe().policy), clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def _quick_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet that is closed waits for its follower to look up; let it look up often."""
+    monkeypatch.setattr(follower, "_LONGEST_WAIT", 0.05)
+
+
+@pytest.fixture
+def fleet(
+    place: str, tmp_path: Path, clock: HandClock, _quick_to_close: None
+) -> Iterator[Fleet]:
+    """A fleet on either database, which trains only when told to."""
+    settings = Settings(store=str(tmp_path / "models"))
+    with Fleet(place, settings=settings, train=False, durable=False, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def small_fleet(tmp_path: Path, clock: HandClock, _quick_to_close: None) -> Iterator[Fleet]:
+    """The same on SQLite only, for what has nothing to do with the database."""
+    with Fleet(tmp_path / "data", train=False, durable=False, clock=clock) as opened:
+        yield opened
+
