@@ -6,6 +6,5 @@ done; it calls `Fleet`. Only this room knows status codes. Imported by `cli` alo
 """
 
 from modelfleet.api.app import create_app
-from modelfleet.api.server import serve
 
-__all__ = ["create_app", "serve"]
+__all__ = ["create_app"]

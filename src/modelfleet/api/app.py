@@ -5,9 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar
-from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive
-from litestar.types import Scope as AnyScope
-from litestar.types import Send
+from litestar.types import Message
 
 from modelfleet.api import (
     decisions,
@@ -69,12 +67,7 @@ def create_app(fleet: Fleet, *, keys_required: bool) -> Litestar:
 class _Application(Litestar):
     """Litestar that routes by the path as it was sent, and counts every answer."""
 
-    async def __call__(
-        self,
-        scope: "AnyScope | LifeSpanScope",
-        receive: "Receive | LifeSpanReceive",
-        send: "Send | LifeSpanSend",
-    ) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - as Litestar's own, which takes three kinds of scope
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
@@ -87,15 +80,14 @@ class _Application(Litestar):
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = message["status"]
-            await send(message)  # type: ignore[arg-type]  # an http scope's send
+            await send(message)
 
         begun = perf_counter()
         try:
             await super().__call__(scope, receive, noted)
         finally:
             taken = perf_counter() - begun
-            known: Any = scope
-            route = known.get("path_template") or _ELSEWHERE
+            route = scope.get("path_template") or _ELSEWHERE
             metrics: Metrics = self.state["platform"].metrics
             metrics.answered(_method(scope["method"]), route, answered, taken)
 

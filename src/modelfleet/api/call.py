@@ -162,6 +162,6 @@ class Call:
         return body if len(parts) == 1 else b"".join(parts)
 
 
-def json(value: Any) -> Answer:
+def json(value: object) -> Answer:
     """A value as the answer to a request."""
     return Answer(msgspec.json.encode(value))

@@ -32,7 +32,7 @@ def decode(decoder: "msgspec.json.Decoder[T]", data: bytes) -> T:
         raise InvalidInput(_unreadable(data, error)) from error
 
 
-def convert(value: Any, type_: type[T]) -> T:
+def convert(value: object, type_: type[T]) -> T:
     """Strings of a query as the fields of ``type_``.
 
     Raises:
@@ -78,9 +78,9 @@ def _unreadable(data: bytes, error: Exception) -> Fault:
     return _refused_value(value) or Fault("body", f"isn't JSON that can be read: {error}")
 
 
-def _refused_value(value: Any) -> Fault | None:
+def _refused_value(value: object) -> Fault | None:
     """The first string or number in lenient JSON that strict JSON doesn't have."""
-    stack = [(value, "")]
+    stack: list[tuple[Any, str]] = [(value, "")]
     while stack:
         value, path = stack.pop()
         if isinstance(value, dict):

@@ -52,7 +52,7 @@ async def create_key(call: Call) -> ASGIApp:
 async def list_keys(call: Call) -> ASGIApp:
     """All keys ever made."""
     call.query(NoQuery)
-    return json(KeysAnswer(tuple(await call.in_thread(call.fleet.catalog.keys))))
+    return json(KeysAnswer(tuple(await call.in_thread(call.fleet.catalog.all_keys))))
 
 
 @route(
@@ -94,7 +94,7 @@ def _made_before(event: Logged, asked: KeyBody) -> KeyMade:
 
 def _revoked(call: Call, key: str, identity: str | None) -> Receipt:
     check_id(key, "key")
-    if all(known.key != key for known in call.fleet.catalog.keys()):
+    if all(known.key != key for known in call.fleet.catalog.all_keys()):
         raise NotFound(f"key: there is none '{key}'")
     (appended,) = call.fleet.log.append([_event(call, kinds.KeyRevoked(key), identity)])
     return Receipt(appended.event.id, appended.event.seq, appended.duplicate)

@@ -65,7 +65,7 @@ def _bodies(operation: Json) -> str:
     )
 
 
-def _shown(example: Any) -> str:
+def _shown(example: object) -> str:
     if isinstance(example, str):
         return escape(example)
     return escape(msgspec.json.format(msgspec.json.encode(example), indent=2).decode())

@@ -6,8 +6,8 @@ how decisions and models come to be; it uses the same verbs as any application, 
 against the world's truth, which the fleet never sees. Imports `fleet` and what is below.
 """
 
-from modelfleet.demo.embedded import opened
+from modelfleet.demo.embedded import Training, opened
 from modelfleet.demo.show import Plan, show
 from modelfleet.demo.world import Business, Team, load_world
 
-__all__ = ["Business", "Plan", "Team", "load_world", "opened", "show"]
+__all__ = ["Business", "Plan", "Team", "Training", "load_world", "opened", "show"]

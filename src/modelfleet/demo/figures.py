@@ -1,15 +1,17 @@
 """Figures as people read them."""
 
+_NOTHING = "-"
+
 
 def percent(share: float | None) -> str:
     """``0.914`` as ``91%``; a dash for nothing."""
-    return "–" if share is None else f"{share:.0%}"
+    return _NOTHING if share is None else f"{share:.0%}"
 
 
 def milliseconds(seconds: float | None) -> str:
     """Seconds as milliseconds, to two digits; a dash for nothing."""
     if seconds is None:
-        return "–"
+        return _NOTHING
     value = seconds * 1000
     return f"{value:.1f} ms" if value < 10 else f"{value:,.0f} ms"  # noqa: PLR2004 - two digits
 

@@ -124,7 +124,7 @@ class Life:
         answered = perf_counter()
         self.times.decided(answered - asked, answered)
         truth = self._world[visit.tenant].truth(visit.team, visit.day)
-        self.tally.day(visit.tenant, visit.day).took(visit, decision.label, truth)
+        self.tally.day(visit.tenant, visit.day).took(visit, decision, truth)
         if decision.label == truth and not visit.luck.accepts:
             return None
         label = None if decision.label == truth else self._assigned(visit, decision, truth)

@@ -49,7 +49,7 @@ def _head(view: View) -> RenderableType:
     title = Text.assemble(
         ("modelfleet", "bold cyan"),
         (f"   day {view.today} of {view.calendar.days}", "bold"),
-        (f"   {view.calendar.date(view.today):%A %d %B %Y}", "dim"),
+        (f"   {view.calendar.date(view.today):%a %d %B %Y}", "dim"),
     )
     clock = Text(f"{int(view.elapsed) // 60}:{int(view.elapsed) % 60:02}", style="dim")
     bar = ProgressBar(
@@ -119,12 +119,12 @@ def _platform(view: View) -> RenderableType:
         f"{view.rate:.0f} per second",
         _spread(times.decide),
         _spread(times.freshness),
-        f"{tally.trained:,} trained, {sum(tally.published.values()):,} went live",
+        f"{tally.trained:,} trained, {sum(tally.published.values()):,} live",
     )
     return grid
 
 
-_QUANTITIES = ("decisions", "decide, p50 · p99", "correction → known, p50 · p99", "models")
+_QUANTITIES = ("decisions", "decide, p50 · p99", "correction known, p50 · p99", "models")
 
 
 def _spread(seconds: Sequence[float]) -> str:

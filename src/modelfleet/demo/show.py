@@ -11,7 +11,7 @@ from rich.live import Live
 
 from modelfleet.clock import now
 from modelfleet.demo.calendar import Calendar
-from modelfleet.demo.embedded import opened, trained_up
+from modelfleet.demo.embedded import Training, opened, trained_up
 from modelfleet.demo.figures import milliseconds, percent
 from modelfleet.demo.life import Life
 from modelfleet.demo.pace import Pace
@@ -38,7 +38,12 @@ class Plan(msgspec.Struct, frozen=True):
     record: Path | None = None
 
 
-def show(plan: Plan, world: Sequence[Business], console: Console) -> tuple[View, Run]:
+def show(
+    plan: Plan,
+    world: Sequence[Business],
+    console: Console,
+    training: Training | None = None,
+) -> tuple[View, Run]:
     """Live the world, show it, and end with the summary; what was seen last, and how it went.
 
     A simulated day begins when its share of the minutes has passed and everything that fell due
@@ -48,13 +53,13 @@ def show(plan: Plan, world: Sequence[Business], console: Console) -> tuple[View,
     Raises:
         InvalidInput: the folder holds something already.
     """
-    with opened(plan.data) as fleet:
+    with opened(plan.data, training) as fleet:
         stage = _Stage(plan, world, fleet, console)
         with stage.live:
             stage.run()
         view, run = stage.view(), Run(plan.data, stage.lived, stage.late)
     if not console.is_terminal:
-        console.print(screen(view))
+        console.print(screen(view), width=_WIDTH)
     for paragraph in summary(view, run):
         console.print()
         console.print(paragraph, soft_wrap=True, markup=False, highlight=False)

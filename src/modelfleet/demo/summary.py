@@ -52,21 +52,18 @@ def summary(view: View, run: Run) -> list[str]:
 def _what_happened(view: View, run: Run) -> str:
     tally = view.tally
     all_ = tally.of(tally.tenants)
+    teams = [team for business in view.world for team in business.teams]
+    opened = sum(1 < (team.from_day or 0) <= run.lived for team in teams)
+    closed = sum(1 < (team.until_day or 0) <= run.lived for team in teams)
     probes = len(view.times.freshness) + view.times.unseen
-    opened = sum(
-        t.from_day is not None and t.from_day <= run.lived for b in view.world for t in b.teams
-    )
-    closed = sum(
-        t.until_day is not None and t.until_day <= run.lived for b in view.world for t in b.teams
-    )
     return (
         f"{named(len(tally.tenants), 'tenant')} lived {named(run.lived, 'day')}: "
-        f"{named(all_.requests, 'request')}, {all_.decided:,} of them decided, {all_.right:,} rightly.\n"
-        f"Agents made {named(all_.corrected, 'correction')} ({all_.mistaken:,} of them mistaken, as people "
-        f"are) and confirmed {named(all_.accepted, 'decision')}.\n"
+        f"{named(all_.requests, 'request')}, {all_.decided:,} decided, {all_.right:,} rightly.\n"
+        f"Agents made {named(all_.corrected, 'correction')} ({all_.mistaken:,} mistaken, as "
+        f"people are) and confirmed {named(all_.accepted, 'decision')}.\n"
         f"{named(opened, 'team')} opened and {named(closed, 'team')} closed on the way. "
         f"{named(tally.trained, 'model')} trained: {sum(tally.published.values()):,} went live, "
-        f"{sum(tally.kept.values()):,} were kept back by the gate, "
+        f"{sum(tally.kept.values()):,} kept back by the gate; "
         f"{sum(tally.failed.values()):,} trainings failed.\n"
         f"{named(probes, 'correction')} followed up by asking the same request again; these "
         "questions are in the log, but in no figure here."
@@ -75,19 +72,24 @@ def _what_happened(view: View, run: Run) -> str:
 
 def _compared(tally: Tally, lived: int) -> str:
     found = weeks(tally, lived)
-    first, last = found.first, found.last
     span = "week" if found.days == _WEEK else named(found.days, "day")
-    lines = [
-        f"first {span}   coverage {percent(first.coverage):>4}   precision {percent(first.precision):>4}",
-        f"last {span}    coverage {percent(last.coverage):>4}   precision {percent(last.precision):>4}",
-    ]
-    repeated = last.requests - last.new_requests
+    lines = [_shares(f"first {span}", found.first), _shares(f"last {span}", found.last)]
+    repeated = found.last.requests - found.last.new_requests
     if repeated:
         lines.append(
             f"{named(repeated, 'request')} of the last {span} had been used before in this small "
-            f"world; precision without them: {percent(last.new_precision)}"
+            f"world; precision without them: {percent(found.last.new_precision)}, "
+            f"{named(found.last.new_decided, 'decision')}"
         )
     return "\n".join(lines)
+
+
+def _shares(span: str, counts: Counts) -> str:
+    return (
+        f"{span:<13} coverage {percent(counts.coverage):>4}   "
+        f"precision {percent(counts.precision):>4} of {counts.decided:,} decided   "
+        f"best guess right, sure or not {percent(counts.best_guess):>4}"
+    )
 
 
 def _speed(view: View, run: Run) -> str:

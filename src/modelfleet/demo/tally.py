@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 
+from modelfleet.decisions import Decision
 from modelfleet.demo.people import Visit
 
 _RATE_SECONDS = 5.0
@@ -14,13 +15,15 @@ _RATE_SECONDS = 5.0
 class Counts(msgspec.Struct):
     """What became of the requests of one tenant on one day, or of several together.
 
-    ``decided`` are those answered with a team, ``right`` those answered with the right one. The
+    ``decided`` are those answered with a team, ``right`` those answered with the right one;
+    ``guessed`` those whose best candidate was right, whether sure enough to decide or not. The
     ``new_`` ones leave out requests that had been used before.
     """
 
     requests: int = 0
     decided: int = 0
     right: int = 0
+    guessed: int = 0
     new_requests: int = 0
     new_decided: int = 0
     new_right: int = 0
@@ -39,16 +42,22 @@ class Counts(msgspec.Struct):
         return self.right / self.decided if self.decided else None
 
     @property
+    def best_guess(self) -> float | None:
+        """Share of requests whose best candidate was right; None without requests."""
+        return self.guessed / self.requests if self.requests else None
+
+    @property
     def new_precision(self) -> float | None:
         """The same among requests that hadn't been used before."""
         return self.new_right / self.new_decided if self.new_decided else None
 
-    def took(self, visit: Visit, label: str | None, truth: str) -> None:
+    def took(self, visit: Visit, decision: Decision, truth: str) -> None:
         """Count a decision."""
-        is_decided, is_right = label is not None, label == truth
+        is_decided, is_right = decision.label is not None, decision.label == truth
         self.requests += 1
         self.decided += is_decided
         self.right += is_right
+        self.guessed += bool(decision.candidates) and decision.candidates[0].label == truth
         if not visit.again:
             self.new_requests += 1
             self.new_decided += is_decided

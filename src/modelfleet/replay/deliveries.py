@@ -53,5 +53,5 @@ class Deliveries:
 
 
 def is_told(key: str, rate: float) -> bool:
-    """Whether somebody says something about a decision: a share ``rate`` of keys, always the same."""
-    return int.from_bytes(sha256(key.encode()).digest()[:8]) < rate * _WHOLE
+    """Whether somebody says something about a decision; true for a share ``rate`` of keys."""
+    return int.from_bytes(sha256(f"feedback:{key}".encode()).digest()[:8]) < rate * _WHOLE

@@ -1,4 +1,4 @@
-"""What people say in a replay, as events: new labels when they first need them, then their words."""
+"""What people say in a replay, as events: a new label when it is first needed, and words."""
 
 from modelfleet.events import Event, kinds, make
 from modelfleet.replay.deliveries import Delivery

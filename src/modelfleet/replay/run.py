@@ -69,7 +69,7 @@ def run(history: History, options: Options, progress: Progress, data: Path | Non
     a worker were always free; in reality it is some seconds later.
 
     Raises:
-        InvalidInput: ``data`` holds a fleet already, the recipe is unknown, or the rate is no share.
+        InvalidInput: ``data`` holds a fleet already, or an option can't be used.
     """
     if not 0 <= options.feedback_rate <= 1:
         raise InvalidInput.at(

@@ -9,7 +9,7 @@ from modelfleet.events import EventLog, Wake
 from modelfleet.serving.cache import ModelCache
 from modelfleet.serving.loading import FOLLOWED
 
-_LONGEST_WAIT = 1.0
+_LONGEST_WAIT = 0.25
 _AFTER_TROUBLE = 0.5
 
 _logger = structlog.get_logger()

@@ -1,0 +1,207 @@
+"""Asks a server as fast as it answers, over 32 kept-alive connections; a process of its own.
+
+`wrk` asks if it is installed (Debian: apt-get install wrk), else a client on bare sockets. Each
+connection sends its next request when the last one is answered. Every status is checked: anything
+but 2xx ends in an error. The table tells how busy the client's one core was ("client busy"):
+while that stays well below 100%, the server was the bottleneck, not the client. `--wrk`'s rate
+and the bare client's on the endpoint that does nothing can be compared with `--client`.
+
+A file of requests holds one a line: method, path and JSON body, separated by tabs.
+"""
+
+import argparse
+import json
+import resource
+import selectors
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from itertools import cycle
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from report import Figure, percentile, show
+
+CONNECTIONS = 32
+_SCRIPT = Path(__file__).with_name("load.lua")
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What a server did under load: requests/s, seconds, and how busy the client's core was."""
+
+    client: str
+    requests: int
+    rate: float
+    p50: float
+    p95: float
+    p99: float
+    busy: float
+
+
+class Refused(Exception):
+    """The server answered something other than 2xx, or not at all."""
+
+
+def in_a_process(
+    url: str, requests: Path, *, seconds: float = 10.0, count: int = 0, client: str = "auto"
+) -> Load:
+    """Run this file as a command; ``count`` requests instead of ``seconds`` if it is given.
+
+    Raises:
+        Refused: an answer wasn't 2xx.
+    """
+    command = [sys.executable, __file__, url, requests, "--json", "--seconds", str(seconds)]
+    command += ["--count", str(count), "--client", client]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very file
+    if done.returncode:
+        raise Refused(done.stderr.strip())
+    return msgspec.json.decode(done.stdout, type=Load)
+
+
+def with_wrk(url: str, requests: Path, seconds: float) -> Load:
+    """Have `wrk` ask for some whole seconds.
+
+    Raises:
+        Refused: an answer wasn't 2xx.
+    """
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        raise Refused("wrk isn't installed; Debian: apt-get install wrk")
+    duration = f"{max(1, round(seconds))}s"
+    command: list[str | Path] = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{duration}", "--timeout", "30"]
+    begun = time.perf_counter()
+    done = subprocess.run(  # noqa: S603 - found on PATH
+        [*command, "-s", _SCRIPT, url, "--", requests], capture_output=True, text=True, check=False
+    )
+    taken = time.perf_counter() - begun
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise Refused(done.stderr or done.stdout)
+    said = json.loads(done.stdout.rpartition("\nload: ")[2])
+    if said["failed"]:
+        raise Refused(f"{said['failed']} of {said['requests']} requests failed")
+    latencies = (said[name] / 1e6 for name in ("p50", "p95", "p99"))
+    rate = said["requests"] / (said["duration"] / 1e6)
+    return Load("wrk", said["requests"], rate, *latencies, (used.ru_utime + used.ru_stime) / taken)
+
+
+class _Connection:
+    """A socket, and the answer that has come so far."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.socket = socket.create_connection((host, port), timeout=60)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._answer = b""
+        self._sent = 0.0
+
+    def send(self, request: bytes) -> None:
+        self._answer = b""
+        self._sent = time.perf_counter()
+        self.socket.sendall(request)
+
+    def receive(self) -> float | None:
+        """How long the answer took once it is whole, None while some of it is to come."""
+        part = self.socket.recv(65536)
+        if not part:
+            raise Refused("the server closed a connection")
+        self._answer += part
+        head, found, body = self._answer.partition(b"\r\n\r\n")
+        if not found or len(body) < _length(head):
+            return None
+        if not head.startswith(b"HTTP/1.1 2"):
+            raise Refused(f"{head.partition(bytes([13]))[0]!r} {body[:300]!r}")
+        return time.perf_counter() - self._sent
+
+
+def with_sockets(url: str, requests: Path, seconds: float, count: int = 0) -> Load:
+    """Ask from this process, for some seconds or a number of requests.
+
+    Raises:
+        Refused: an answer wasn't 2xx.
+    """
+    place = urlsplit(url)
+    prepared = cycle(_prepared(requests, place.netloc))
+    connections = [_Connection(str(place.hostname), place.port or 80) for _ in range(CONNECTIONS)]
+    latencies: list[float] = []
+    cpu, begun = time.process_time(), time.perf_counter()
+    with selectors.DefaultSelector() as selector:
+        for connection in connections[: count or None]:
+            connection.send(next(prepared))
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
+        left = count - len(connections) if count else sys.maxsize
+        end = sys.maxsize if count else begun + seconds
+        while selector.get_map():
+            for key, _ in selector.select():
+                latency = key.data.receive()
+                if latency is None:
+                    continue
+                latencies.append(latency)
+                if left > 0 and time.perf_counter() < end:
+                    left -= 1
+                    key.data.send(next(prepared))
+                else:
+                    selector.unregister(key.fileobj)
+    taken = time.perf_counter() - begun
+    shares = (percentile(latencies, share) for share in (0.5, 0.95, 0.99))
+    busy = (time.process_time() - cpu) / taken
+    return Load("sockets", len(latencies), len(latencies) / taken, *shares, busy)
+
+
+def _length(head: bytes) -> int:
+    """The length of an answer's body, which every answer of ours tells."""
+    _, _, rest = head.lower().partition(b"content-length:")
+    return int(rest.split(b"\r\n", 1)[0] or 0)
+
+
+def _prepared(requests: Path, host: str) -> list[bytes]:
+    """Each request of a file, as it is sent."""
+    made = []
+    for line in requests.read_text().splitlines():
+        method, path, body = line.split("\t")
+        content = body.encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        made.append(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+    return made
+
+
+def main() -> None:
+    """Ask, and print a table or JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("url", help="http://host:port")
+    parser.add_argument("requests", type=Path, help="a file of requests, see above")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--count", type=int, default=0, help="so many requests instead")
+    parser.add_argument("--client", choices=("auto", "wrk", "sockets"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print JSON, not a table")
+    asked = parser.parse_args()
+    is_wrk = asked.client == "wrk" or (asked.client == "auto" and shutil.which("wrk"))
+    try:
+        if is_wrk and not asked.count:
+            found = with_wrk(asked.url, asked.requests, asked.seconds)
+        else:
+            found = with_sockets(asked.url, asked.requests, asked.seconds, asked.count)
+    except Refused as refused:
+        sys.exit(f"load: {refused}")
+    if asked.json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        show(f"{found.requests:,} requests by {found.client}", figures(found), [], None)
+
+
+def figures(found: Load) -> list[Figure]:
+    """The rows of a table."""
+    latencies = {"p50": found.p50, "p95": found.p95, "p99": found.p99}
+    rows = [Figure("rate", found.rate, "requests/s")]
+    rows += [Figure(name, value * 1000, "ms") for name, value in latencies.items()]
+    return [*rows, Figure("client busy", found.busy, "%")]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""`modelfleet demo`: four weeks of a small world on embedded storage, in a few minutes."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from modelfleet.cli.logging import configure_logging
+from modelfleet.cli.processes import Workers
+from modelfleet.demo import Plan, load_world, show
+from modelfleet.settings import Settings
+
+_SHOWN = "error"
+"""Lesser messages would be written over the table; a failed training has a line on it instead."""
+
+
+def demo(
+    data: Annotated[
+        Path | None, typer.Option(help="A new folder for the data; temporary if left out.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=365, help="Simulated days.")] = 28,
+    minutes: Annotated[float, typer.Option(min=0, help="Real minutes to spread them over.")] = 3.0,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses who writes what, and when.")] = 1,
+    record: Annotated[
+        Path | None, typer.Option(help="Write the final screen to this file, as SVG.")
+    ] = None,
+) -> None:
+    """Watch twenty customers of different trades live through four weeks in three minutes."""
+    configure_logging(_SHOWN)
+    place = data or Path(tempfile.mkdtemp(prefix="modelfleet-demo-"))
+    show(Plan(place, days, minutes, seed, record), load_world(), Console(), _worker)
+
+
+@contextmanager
+def _worker(settings: Settings) -> Iterator[None]:
+    """A training process beside this one."""
+    workers = Workers(msgspec.structs.replace(settings, log_level=_SHOWN), 1)
+    try:
+        yield
+    finally:
+        workers.stop()
