@@ -1,45 +1,58 @@
-"""Databases to measure on: a fresh folder (SQLite), or a fresh PostgreSQL with fsync on."""
+"""Databases to measure on: fresh folders (SQLite), or a fresh PostgreSQL with fsync on."""
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))  # the tests' throw-away PostgreSQL serves here as well
+sys.path.insert(0, str(Path(__file__).parent.parent))  # the tests' PostgreSQL serves here as well
 
 from tests.postgresql import Cluster, PostgresqlMissing  # noqa: E402 - it needs the line above
 
-__all__ = ["place", "places"]
+Fresh = Callable[[], tuple[str, Path]]
+"""Makes a new database and names it, with a new folder for its checkpoints."""
 
 
 @contextmanager
 def place(database: str, folder: Path) -> Iterator[tuple[str, Path]]:
-    """A fresh database and a folder for checkpoints, both gone afterwards.
+    """One fresh database; see `server`."""
+    with server(database, folder) as fresh:
+        yield fresh()
+
+
+@contextmanager
+def server(database: str, folder: Path) -> Iterator[Fresh]:
+    """What makes fresh databases; all of them are gone afterwards.
 
     Args:
         database: sqlite or postgresql.
-        folder: on whose disk both lie.
+        folder: on whose disk they lie.
 
     Raises:
         PostgresqlMissing: its programs aren't on this machine; says what to install.
     """
+    numbers = count(1)
     with tempfile.TemporaryDirectory(dir=folder, prefix="mf-bench-") as made:
-        store = Path(made) / "models"
         if database == "sqlite":
-            yield str(Path(made) / "data"), store
+
+            def embedded() -> tuple[str, Path]:
+                number = next(numbers)
+                return f"{made}/data-{number}", Path(made, f"models-{number}")
+
+            yield embedded
             return
         tempfile.tempdir = str(folder)  # where the cluster makes its own
         with Cluster(durable=True) as cluster:
-            yield cluster.database(), store
+            yield lambda: (cluster.database(), Path(made, f"models-{next(numbers)}"))
 
 
-def places(databases: "list[str]", folder: Path) -> Iterator[tuple[str, str, Path]]:
-    """Each database in turn, with its name; one that isn't on this machine is told of."""
+def servers(databases: Sequence[str], folder: Path) -> Iterator[tuple[str, Fresh]]:
+    """Each kind of database in turn, by name; one that isn't on this machine is told of."""
     for database in databases:
         try:
-            with place(database, folder) as (url, store):
-                yield database, url, store
+            with server(database, folder) as fresh:
+                yield database, fresh
         except PostgresqlMissing as missing:
             print(f"{database} is left out: {missing}", file=sys.stderr)

@@ -3,8 +3,9 @@
 `Fleet` is the library's front door; `Client` speaks the same verbs to a server.
 """
 
+from modelfleet.client import Client
 from modelfleet.decisions import Decision, Example, Feedback, Receipt, Request
 from modelfleet.fleet import Fleet
 from modelfleet.task import Task
 
-__all__ = ["Decision", "Example", "Feedback", "Fleet", "Receipt", "Request", "Task"]
+__all__ = ["Client", "Decision", "Example", "Feedback", "Fleet", "Receipt", "Request", "Task"]

@@ -92,9 +92,12 @@ def test_a_bad_event_is_refused_with_the_name_of_its_field(bad: str) -> None:
 
 
 @pytest.mark.parametrize("bad", BAD_PARTS)
-def test_a_bad_event_changes_nothing(small_fleet: Fleet, bad: str) -> None:
+def test_a_bad_event_changes_nothing(
+    small_fleet: Fleet, clock: HandClock, bad: str
+) -> None:
+    clock.time = NOW
     event = msgspec.structs.replace(GOOD, **BAD_PARTS[bad][1])
-    good = msgspec.structs.replace(GOOD, time=0)
+    good = msgspec.structs.replace(GOOD, id="good")
     for append in (small_fleet.append, small_fleet.import_events):
         with pytest.raises(InvalidInput):
             append([good, event])

@@ -1,5 +1,7 @@
 """Routes of the document that describes all routes, as OpenAPI and as a page to read."""
 
+from typing import Any
+
 from litestar.types import ASGIApp
 
 from modelfleet.api.call import Answer, Call
@@ -30,7 +32,7 @@ async def read(call: Call) -> ASGIApp:
         role="public",
         group=_GROUP,
         summary="What this server can be asked, as OpenAPI 3.1",
-        answers=(Content(dict[str, object], {"openapi": "3.1.0"}),),
+        answers=(Content(dict[str, Any], {"openapi": "3.1.0"}),),
     ),
 )
 async def openapi(call: Call) -> ASGIApp:

@@ -9,8 +9,8 @@ from modelfleet.api import samples
 from modelfleet.api.answers import LineAnswer
 from modelfleet.api.call import Call, json
 from modelfleet.api.lines import take_lines
-from modelfleet.api.operation import LINES, OF_TASK, Content, Operation, route
 from modelfleet.api.located import located
+from modelfleet.api.operation import LINES, OF_TASK, Content, Operation, route
 from modelfleet.api.wire import MOST_AT_ONCE, ExampleBody
 from modelfleet.decisions import Receipt
 from modelfleet.decisions.checks import check_example

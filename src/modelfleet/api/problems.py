@@ -31,6 +31,11 @@ _STATUS: dict[type[ModelfleetError], int] = {
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _INTERNAL = "something went wrong here; it was noted in the server's own log"
+_UNAVAILABLE = "a store can't be reached at the moment; send the request again later"
+_HIDDEN: dict[int, str] = {
+    HTTPStatus.INTERNAL_SERVER_ERROR: _INTERNAL,
+    HTTPStatus.SERVICE_UNAVAILABLE: _UNAVAILABLE,  # what the driver says names our hosts
+}
 _OF_ROUTER = {
     HTTPStatus.NOT_FOUND: "there is nothing under this path; /docs lists what there is",
     HTTPStatus.METHOD_NOT_ALLOWED: "this path doesn't take this method; /docs lists what it takes",
@@ -82,7 +87,7 @@ def problem_of(error: Exception) -> Problem:
     """An error as problem details; what isn't meant for clients is left out."""
     if isinstance(error, ModelfleetError):
         status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
-        detail = _INTERNAL if status == HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
+        detail = _HIDDEN.get(status, str(error))
         faults = error.faults if isinstance(error, InvalidInput) else ()
         return _problem(status, detail, faults)
     if isinstance(error, HTTPException):

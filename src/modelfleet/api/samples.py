@@ -40,7 +40,7 @@ RECORD: dict[str, Any] = {
     **DECISION,
     "text": "I can't get on the wifi",
     "metadata": {"office": "Oslo"},
-    "outcome": {"outcome": "reassigned", "label": "facilities", "by": "bob"},
+    "outcome": {"verdict": "reassigned", "label": "facilities", "by": "bob"},
 }
 FEEDBACK = {
     "verdict": "reassigned",

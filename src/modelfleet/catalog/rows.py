@@ -1,6 +1,7 @@
 """The SQL of the catalog's fold: reading and writing rows, the same on both databases."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -15,23 +16,35 @@ from modelfleet.events.event import Logged
 
 SUMMED = ("decided", "abstained", "answered", "confirmed", "corrected")
 """Columns of a task that are summed over the fleet."""
+FLEET_SUMS = (*SUMMED, "tenants", "tasks", "published")
 
 _STATE_COLUMNS = [TASKS.c[name] for name in TaskState.__struct_fields__]
-_TASK_KEY = sa.tuple_(TASKS.c.tenant, TASKS.c.task)
-_DECISION_KEY = sa.tuple_(OUTCOMES.c.tenant, OUTCOMES.c.decision)
+_KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
+_TASKS_BY_KEY = sa.select(*_STATE_COLUMNS).where(
+    sa.tuple_(TASKS.c.tenant, TASKS.c.task).in_(_KEYS)
+)
+_OUTCOMES_BY_KEY = sa.select(OUTCOMES.c.tenant, OUTCOMES.c.decision, OUTCOMES.c.label).where(
+    sa.tuple_(OUTCOMES.c.tenant, OUTCOMES.c.decision).in_(_KEYS)
+)
+_ADD_TO_FLEET = sa.update(FLEET).values(
+    {name: FLEET.c[name] + sa.bindparam(f"more_{name}") for name in FLEET_SUMS}
+)
 
 Row = dict[str, Any]
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
     """Write rows; where the primary key is there already, the row's other columns replace it."""
-    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
-    statement = insert(table)
+    statement = _upsert(connection.dialect.name, table, tuple(rows[0]))
+    connection.execute(statement, list(rows))
+
+
+@cache
+def _upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]) -> sa.Insert:
+    statement = (insert_sqlite if dialect == "sqlite" else insert_postgresql)(table)
     keys = [column.name for column in table.primary_key]
-    replaced = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=replaced), list(rows)
-    )
+    replaced = {name: statement.excluded[name] for name in columns if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=replaced)
 
 
 def task_states(
@@ -40,7 +53,7 @@ def task_states(
     """The states of tasks; those that were never heard of are left out."""
     if not keys:
         return {}
-    rows = connection.execute(sa.select(*_STATE_COLUMNS).where(_TASK_KEY.in_(keys)))
+    rows = connection.execute(_TASKS_BY_KEY, {"keys": keys})
     return {(state.tenant, state.task): state for state in (TaskState(*row) for row in rows)}
 
 
@@ -64,18 +77,16 @@ def write_tenants(connection: sa.Connection, since: Mapping[str, int]) -> int:
 
 
 def add_to_fleet(connection: sa.Connection, sums: Mapping[str, int]) -> None:
-    """Add to the fleet's sums."""
-    grown = {name: FLEET.c[name] + value for name, value in sums.items() if value}
-    if grown:
-        connection.execute(sa.update(FLEET).values(grown))
+    """Add to the fleet's sums; there is one for each of ``FLEET_SUMS``."""
+    if any(sums.values()):
+        connection.execute(_ADD_TO_FLEET, {f"more_{name}": sums[name] for name in FLEET_SUMS})
 
 
 def outcomes(
     connection: sa.Connection, ids: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], str | None]:
     """The labels that people gave to decisions; those without an outcome are left out."""
-    columns = OUTCOMES.c.tenant, OUTCOMES.c.decision, OUTCOMES.c.label
-    rows = connection.execute(sa.select(*columns).where(_DECISION_KEY.in_(ids)))
+    rows = connection.execute(_OUTCOMES_BY_KEY, {"keys": ids})
     return {(tenant, decision): label for tenant, decision, label in rows}
 
 

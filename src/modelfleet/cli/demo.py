@@ -1,5 +1,6 @@
 """`modelfleet demo`: four weeks of a small world on embedded storage, in a few minutes."""
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +9,10 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from modelfleet.cli.logging import configure_logging
 from modelfleet.cli.processes import Workers
-from modelfleet.demo import Plan, load_world, show
+from modelfleet.demo import Plan, console_for, load_world, show
 from modelfleet.settings import Settings
 
 _SHOWN = "error"
@@ -33,7 +33,7 @@ def demo(
     """Watch twenty customers of different trades live through four weeks in three minutes."""
     configure_logging(_SHOWN)
     place = data or Path(tempfile.mkdtemp(prefix="modelfleet-demo-"))
-    show(Plan(place, days, minutes, seed, record), load_world(), Console(), _worker)
+    show(Plan(place, days, minutes, seed, record), load_world(), console_for(sys.stdout), _worker)
 
 
 @contextmanager

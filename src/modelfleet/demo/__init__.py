@@ -7,7 +7,7 @@ against the world's truth, which the fleet never sees. Imports `fleet` and what 
 """
 
 from modelfleet.demo.embedded import Training, opened
-from modelfleet.demo.show import Plan, show
+from modelfleet.demo.show import Plan, console_for, show
 from modelfleet.demo.world import Business, Team, load_world
 
-__all__ = ["Business", "Plan", "Team", "Training", "load_world", "opened", "show"]
+__all__ = ["Business", "Plan", "Team", "Training", "console_for", "load_world", "opened", "show"]

@@ -42,7 +42,16 @@ class View(msgspec.Struct, frozen=True):
 
 def screen(view: View) -> RenderableType:
     """The whole screen."""
-    return Group(_head(view), Text(), _table(view), Text(), _platform(view), Text(), _events(view))
+    return Group(
+        _head(view),
+        Text(),
+        _table(view),
+        _repeated(view),
+        Text(),
+        _platform(view),
+        Text(),
+        _events(view),
+    )
 
 
 def _head(view: View) -> RenderableType:
@@ -69,11 +78,11 @@ def _head(view: View) -> RenderableType:
 
 def _table(view: View) -> RenderableType:
     table = Table(
-        box=box.SIMPLE_HEAD, expand=True, pad_edge=False, padding=(0, 1), show_footer=True
+        box=box.SIMPLE_HEAD, expand=True, pad_edge=False, padding=(0, 1, 0, 0), show_footer=True
     )
     everyone = view.tally.tenants
     total = _cells(view, everyone)
-    table.add_column("tenants", "all", no_wrap=True, ratio=1, overflow="ellipsis")
+    table.add_column("tenants", "all", no_wrap=True, ratio=1, overflow="ellipsis", min_width=20)
     titles = ("teams", "requests", "coverage", "precision", "it began", "corrected", "models")
     for title, cell in zip(titles, total, strict=True):
         table.add_column(title, cell, justify="right", no_wrap=True, header_style="dim")
@@ -87,7 +96,7 @@ def _cells(view: View, tenants: Sequence[str]) -> tuple[RenderableType, ...]:
     tally, today = view.tally, view.today
     chosen = set(tenants)
     so_far = tally.of(tenants)
-    latest = tally.of(tenants, max(1, today - _SPAN + 1), today)
+    latest = _latest(view, tenants)
     teams = sum(len(b.open_teams(today)) for b in view.world if b.tenant in chosen)
     models = sum(tally.published[tenant] + tally.kept[tenant] for tenant in tenants)
     return (
@@ -98,6 +107,25 @@ def _cells(view: View, tenants: Sequence[str]) -> tuple[RenderableType, ...]:
         Text(percent(tally.of(tenants, 1, _SPAN).precision), style="dim"),
         Text(f"{so_far.corrected:,}"),
         Text(f"{models:,}"),
+    )
+
+
+def _latest(view: View, tenants: Sequence[str]) -> Counts:
+    return view.tally.of(tenants, max(1, view.today - _SPAN + 1), view.today)
+
+
+def _repeated(view: View) -> RenderableType:
+    """What remains of the last row without requests that the fleet may have learned by heart."""
+    latest = _latest(view, view.tally.tenants)
+    if not latest.repeated:
+        return Text()
+    return Text(
+        f" {latest.repeated:,} of the last {latest.requests:,} requests had been used before; "
+        f"without them {percent(latest.new_coverage)} coverage, "
+        f"{percent(latest.new_precision)} precision",
+        style="dim",
+        no_wrap=True,
+        overflow="ellipsis",
     )
 
 
@@ -112,8 +140,8 @@ def _graded(counts: Counts) -> Text:
 def _platform(view: View) -> RenderableType:
     times, tally = view.times, view.tally
     grid = Table.grid(expand=True, padding=(0, 1))
-    for _ in range(4):
-        grid.add_column(ratio=1)
+    for ratio in (3, 4, 5, 4):
+        grid.add_column(ratio=ratio, no_wrap=True)
     grid.add_row(*(Text(said, style="dim") for said in _QUANTITIES))
     grid.add_row(
         f"{view.rate:.0f} per second",
@@ -124,7 +152,7 @@ def _platform(view: View) -> RenderableType:
     return grid
 
 
-_QUANTITIES = ("decisions", "decide, p50 · p99", "correction known, p50 · p99", "models")
+_QUANTITIES = ("decisions", "to decide, p50 · p99", "until a correction is known", "models")
 
 
 def _spread(seconds: Sequence[float]) -> str:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from time import monotonic, perf_counter
+from typing import IO
 
 import msgspec
 from rich.console import Console
@@ -26,6 +28,7 @@ _MOST_CATCHING_UP = 20.0
 """Seconds of reality that a day may wait for training before it goes on regardless."""
 _REFRESH = 0.25
 _WIDTH, _HEIGHT = 100, 40
+"""Columns and rows of the picture; what isn't a terminal is as wide."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -36,6 +39,11 @@ class Plan(msgspec.Struct, frozen=True):
     minutes: float = 3.0
     seed: int = 1
     record: Path | None = None
+
+
+def console_for(file: IO[str]) -> Console:
+    """A console on a stream: as wide as the terminal, or as the picture if it is none."""
+    return Console(file=file, width=None if file.isatty() else _WIDTH)
 
 
 def show(
@@ -59,7 +67,7 @@ def show(
             stage.run()
         view, run = stage.view(), Run(plan.data, stage.lived, stage.late)
     if not console.is_terminal:
-        console.print(screen(view), width=_WIDTH)
+        console.print(screen(view))
     for paragraph in summary(view, run):
         console.print()
         console.print(paragraph, soft_wrap=True, markup=False, highlight=False)
@@ -156,7 +164,7 @@ def record(view: View, file: Path) -> None:
     Raises:
         OSError: the file can't be written.
     """
-    canvas = Console(record=True, width=_WIDTH, height=_HEIGHT, quiet=True, force_terminal=True)
+    canvas = Console(record=True, file=StringIO(), width=_WIDTH, height=_HEIGHT)
     canvas.print(screen(view))
     drawn = canvas.export_svg(title="modelfleet demo")
     file.write_text(re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL), encoding="utf-8")

@@ -74,12 +74,12 @@ def _compared(tally: Tally, lived: int) -> str:
     found = weeks(tally, lived)
     span = "week" if found.days == _WEEK else named(found.days, "day")
     lines = [_shares(f"first {span}", found.first), _shares(f"last {span}", found.last)]
-    repeated = found.last.requests - found.last.new_requests
-    if repeated:
+    if found.last.repeated:
         lines.append(
-            f"{named(repeated, 'request')} of the last {span} had been used before in this small "
-            f"world; precision without them: {percent(found.last.new_precision)}, "
-            f"{named(found.last.new_decided, 'decision')}"
+            f"{named(found.last.repeated, 'request')} of the last {span} had been used before in "
+            "this small world;\n"
+            f"without them: coverage {percent(found.last.new_coverage)}, precision "
+            f"{percent(found.last.new_precision)} of {found.last.new_decided:,} decided"
         )
     return "\n".join(lines)
 

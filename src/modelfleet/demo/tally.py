@@ -47,8 +47,18 @@ class Counts(msgspec.Struct):
         return self.guessed / self.requests if self.requests else None
 
     @property
+    def repeated(self) -> int:
+        """Requests that had been used before."""
+        return self.requests - self.new_requests
+
+    @property
+    def new_coverage(self) -> float | None:
+        """Coverage among requests that hadn't been used before."""
+        return self.new_decided / self.new_requests if self.new_requests else None
+
+    @property
     def new_precision(self) -> float | None:
-        """The same among requests that hadn't been used before."""
+        """Precision among requests that hadn't been used before."""
         return self.new_right / self.new_decided if self.new_decided else None
 
     def took(self, visit: Visit, decision: Decision, truth: str) -> None:

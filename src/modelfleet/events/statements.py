@@ -24,7 +24,9 @@ _INSERT_TERMS_POSTGRESQL = sa.text(
     "INSERT INTO event_terms (seq, terms) VALUES (:seq, string_to_array(:terms, ' '))"
 )
 _NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
-_IDS = sa.tuple_(EVENTS.c.tenant, EVENTS.c.id)
+_BY_IDS = sa.select(EVENTS).where(
+    sa.tuple_(EVENTS.c.tenant, EVENTS.c.id).in_(sa.bindparam("ids", expanding=True))
+)
 
 
 def _is_sqlite(connection: sa.Connection) -> bool:
@@ -59,7 +61,7 @@ def insert(connection: sa.Connection, events: Sequence[Logged]) -> None:
 
 def by_ids(connection: sa.Connection, ids: Sequence[tuple[str, str]]) -> list[Logged]:
     """The events with these tenants and ids; those that don't exist are left out."""
-    rows = connection.execute(sa.select(EVENTS).where(_IDS.in_(ids)))
+    rows = connection.execute(_BY_IDS, {"ids": ids})
     return [Logged(*row) for row in rows]
 
 

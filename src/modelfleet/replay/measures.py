@@ -88,7 +88,13 @@ def by_band(observed: Sequence[Observed]) -> tuple[Band, ...]:
 def _with_shares(counts: tuple[int, ...]) -> Measures:
     requests, labelled, decided, right, top_3_right, decided_right, baseline_right = counts
     return Measures(
-        *counts,
+        requests,
+        labelled,
+        decided,
+        right,
+        top_3_right,
+        decided_right,
+        baseline_right,
         accuracy=_share(right, labelled),
         top_3=_share(top_3_right, labelled),
         coverage=_share(decided, requests),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -14,6 +15,7 @@ from modelfleet.replay.report import Part, Report
 _MOST_TENANTS = 15
 _MOST_MALFORMED = 20
 _MOST_FALLS = 8
+_MEASURED = ("accuracy", "baseline", "top 3", "coverage", "precision")
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -41,25 +43,30 @@ def day(moment: datetime) -> str:
 
 
 def _tenants(report: Report) -> Table:
-    table = Table(title=f"replay of {escape(report.file)}", title_style="bold")
-    table.add_column("tenant", overflow="ellipsis", no_wrap=True, max_width=24)
-    for name in ("requests", "labels", "accuracy", "baseline", "top 3", "coverage", "precision"):
+    table = _table(f"replay of {escape(report.file)}")
+    table.add_column("tenant", overflow="ellipsis", no_wrap=True, min_width=6, max_width=24)
+    for name in ("requests", "labels", *_MEASURED, "leads", "models"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("leads from", justify="right", no_wrap=True)
-    table.add_column("models", justify="right", no_wrap=True)
+    table.caption = (
+        "leads: the request from which the model beat the baseline; models: versions published"
+    )
     for part in report.tenants[:_MOST_TENANTS]:
         _add_part(table, Text(part.tenant), part)
-    if left := len(report.tenants) - _MOST_TENANTS:
-        if left > 0:
-            table.add_row(Text(f"… {left:,} more", style="dim"))
+    left = len(report.tenants) - _MOST_TENANTS
+    if left > 0:
+        table.add_row(Text(f"… {left:,} more", style="dim"))
     table.add_section()
     _add_part(table, Text("all", style="bold"), report.total)
     return table
 
 
+def _table(title: str) -> Table:
+    return Table(title=title, title_style="bold", box=SIMPLE, padding=0)
+
+
 def _add_part(table: Table, name: Text, part: Part) -> None:
-    measures, trainings = part.measures, part.trainings
-    leads = f"no. {part.lead.nth:,}" if part.lead else "–" if part.tenant else ""  # noqa: RUF001
+    measures = part.measures
+    leads = f"{part.lead.nth:,}" if part.lead else "–" if part.tenant else ""  # noqa: RUF001
     table.add_row(
         name,
         f"{measures.requests:,}",
@@ -70,7 +77,7 @@ def _add_part(table: Table, name: Text, part: Part) -> None:
         percent(measures.coverage),
         percent(measures.precision),
         leads,
-        f"{trainings.published:,} of {trainings.trained:,}",
+        f"{part.trainings.published:,}",
     )
 
 
@@ -81,8 +88,8 @@ def _compared(measures: Measures) -> Text:
 
 
 def _bands(bands: Sequence[Band]) -> Table:
-    table = Table(title="by the n-th request of its tenant", title_style="bold")
-    for name in ("n-th", "requests", "accuracy", "baseline", "top 3", "coverage", "precision"):
+    table = _table("by the n-th request of its tenant")
+    for name in ("n-th", "requests", *_MEASURED):
         table.add_column(name, justify="right", no_wrap=True)
     for band in bands:
         measures = band.measures
@@ -104,7 +111,7 @@ def _print_falls(report: Report, console: Console) -> None:
         console.print("Quality fell on no day or week by more than chance.")
         return
     worst = sorted(found, key=lambda pair: (pair[1].chance, pair[1].start, pair[0].tenant))
-    console.print(f"Quality fell {len(found):,} times; the clearest:")
+    console.print(f"Quality fell by more than chance {len(found):,} times; the clearest:")
     for part, fall in worst[:_MOST_FALLS]:
         span = "day" if fall.days == 1 else "week"
         console.print(

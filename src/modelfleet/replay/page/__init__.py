@@ -1,5 +1,54 @@
-"""stub."""
+"""The report as one page of HTML that needs nothing from outside it.
+
+*In*: a report. *Out*: a page with charts drawn as SVG, for light and dark. *Keeps*: nothing.
+*Ignores*: how the figures came about. Everything that comes from the file is escaped.
+"""
+
+from importlib.resources import files
+
+from modelfleet.replay.page.markup import element, text
+from modelfleet.replay.page.sections import (
+    falls,
+    headline,
+    how_it_was_run,
+    journey,
+    left_out,
+    quality,
+    small_multiples,
+    tenants,
+)
+from modelfleet.replay.report import Report
+
+__all__ = ["page"]
 
 
-def page(report):
-    return ""
+def page(report: Report) -> str:
+    """The whole page as one string of HTML."""
+    style = (files("modelfleet.replay.page") / "style.css").read_text(encoding="utf-8")
+    title = f"modelfleet replay of {report.file}"
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{text(title)}</title><style>{style}</style>"
+    )
+    return (
+        f'<!doctype html><html lang="en"><head>{head}</head>'
+        f"<body>{headline(report)}{element('main', _sections(report))}</body></html>\n"
+    )
+
+
+def _sections(report: Report) -> str:
+    if not report.total.measures.requests:
+        return left_out(report) + how_it_was_run(report)
+    return "".join(
+        section(report)
+        for section in (
+            journey,
+            quality,
+            falls,
+            small_multiples,
+            tenants,
+            left_out,
+            how_it_was_run,
+        )
+    )

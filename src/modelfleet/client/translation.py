@@ -1,0 +1,112 @@
+"""The library's values as the JSON that a server takes and gives."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from modelfleet.clock import from_datetime, to_datetime
+from modelfleet.decisions import Example, Feedback, Receipt, Request
+from modelfleet.errors import InvalidInput
+from modelfleet.events import Condition, Event, Query, new_id
+from modelfleet.events.validation import check_fields, check_name, check_request
+
+_TIMES = ("time", "logged", "published", "behind_since", "due", "changed")
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+def receipt(answer: Json) -> Receipt:
+    """What the server says of a line that it took."""
+    return Receipt(answer["id"], answer["seq"], answer.get("duplicate", False))
+
+
+def read(type_: type[T], plain: Json) -> T:
+    """JSON as the server writes it, as the type that the library has for it."""
+    values = dict(plain)
+    for name in _TIMES:
+        if isinstance(values.get(name), str):
+            values[name] = from_datetime(datetime.fromisoformat(values[name]))
+    if "candidates" in values:
+        values["candidates"] = [(one["label"], one["probability"]) for one in plain["candidates"]]
+    return msgspec.convert(values, type_)
+
+
+def sayable(said: Request | Example) -> Json:
+    """A request as the server takes it; JSON would turn a NaN into a null."""
+    check_request(said.text, said.metadata)
+    return with_id(said)
+
+
+def event_body(event: Event) -> Json:
+    """An event as the server takes it."""
+    check_fields(event.fields)
+    return with_id(event)
+
+
+def with_id(said: Request | Example | Feedback | Event) -> Json:
+    """A write as the server takes it, with an id so that it can be sent again."""
+    try:
+        moment = None if said.time is None else to_datetime(said.time)
+    except OverflowError as error:
+        raise InvalidInput.at("time", f"must be in microseconds since 1970: {error}") from error
+    identity = new_id() if said.id is None else said.id
+    return {**msgspec.structs.asdict(said), "id": identity, "time": moment}
+
+
+def encode(body: object) -> bytes:
+    """JSON.
+
+    Raises:
+        InvalidInput: a string isn't well-formed.
+    """
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError as error:
+        raise InvalidInput.at("body", "must be well-formed Unicode; lone surrogate") from error
+
+
+def parameters(query: Query) -> dict[str, str | list[str]]:
+    """A query as the parameters of a path."""
+    given: dict[str, str | list[str]] = {
+        "kind": list(query.kinds),
+        "where": [_condition(condition) for condition in query.where],
+        "after": str(query.after),
+        "newest_first": str(query.newest_first).lower(),
+    }
+    if query.task is not None:
+        given["task"] = query.task
+    for name, moment in (("since", query.since), ("until", query.until)):
+        if moment is not None:
+            given[name] = to_datetime(moment).isoformat()
+    return given
+
+
+def _condition(condition: Condition) -> str:
+    """As `parse_condition` reads it; signs within a value are escaped as JSON allows."""
+    match condition.operator:
+        case "exists":
+            return condition.field
+        case "words":
+            return f"{condition.field}:{condition.value}"
+    value = encode(condition.value).decode()
+    for sign in "<>=":
+        value = value.replace(sign, f"\\u{ord(sign):04x}")
+    return f"{condition.field}{condition.operator}{value}"
+
+
+def tenant_path(tenant: str) -> str:
+    """The path of all that is a tenant's.
+
+    Raises:
+        InvalidInput: the name can't be accepted.
+    """
+    return f"/api/tenants/{part(check_name(tenant, 'tenant'))}"
+
+
+def part(name: str) -> str:
+    """A name as one part of a path; a part of dots alone would mean another path."""
+    encoded = quote(name, safe="")
+    return encoded if encoded.strip(".") else encoded.replace(".", "%2E")

@@ -1,0 +1,310 @@
+"""Thousands of models in one process: always fresh, within a budget, and one never hurts another."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from modelfleet.decisions import Example
+from modelfleet.errors import CheckpointMissing, StoreUnavailable
+from modelfleet.fleet import Fleet
+from modelfleet.models import Checkpoint, Store, key
+from modelfleet.serving import ModelCache
+from modelfleet.task import Task
+from tests.conftest import HandClock
+
+REQUESTS = {
+    "it": ["no wifi", "my laptop is dead", "password lost", "vpn down", "printer jam"],
+    "facilities": ["lift stuck", "no heating", "door locked", "water leak", "light broken"],
+}
+
+
+def trained(fleet: Fleet, clock: HandClock, tenant: str = "acme", versions: int = 1) -> Task:
+    """A task with some published versions."""
+    task = fleet.task(tenant, "team")
+    for label in REQUESTS:
+        task.define_label(label)
+    for number in range(versions):
+        told = [Example(f"{text} {number}", label) for label in REQUESTS for text in REQUESTS[label]]
+        task.give_examples(told)
+        clock.advance(5)
+        assert len(fleet.train_due()) == 1
+    return task
+
+
+def forget(fleet: Fleet) -> None:
+    """As after a restart of the server: nothing is in memory."""
+    fleet.cache._entries.clear()
+    fleet.cache._bytes = 0
+
+
+def file_of(fleet: Fleet, version: str, tenant: str = "acme") -> Path:
+    """Where a version's file is."""
+    return Path(fleet.settings.models) / key(tenant, "team", version)
+
+
+@pytest.mark.parametrize("versions", [0, 1])
+def test_the_very_next_decision_knows_a_correction(
+    fleet: Fleet, clock: HandClock, versions: int
+) -> None:
+    task = trained(fleet, clock, versions=versions)
+    for number in range(10):
+        text = f"the thing number {number} is odd"
+        decision = task.decide(text)
+        right = "it" if number % 2 else "facilities"
+        task.assign(decision.id, right)
+        assert task.decide(text).label == right
+    assert [task.decide(f"the thing number {n} is odd").label for n in range(10)] == [
+        "it" if n % 2 else "facilities" for n in range(10)
+    ]
+
+
+@pytest.mark.parametrize("versions", [0, 1])
+def test_a_word_taken_back_is_taken_back_at_once(
+    fleet: Fleet, clock: HandClock, versions: int
+) -> None:
+    task = trained(fleet, clock, versions=versions)
+    text = "purple monkey dishwasher"
+    decision = task.decide(text)
+    task.assign(decision.id, "it")
+    assert task.decide(text).confidence >= 0.95
+    task.no_label_fits(decision.id)
+    assert task.decide(text).label is None
+
+
+@pytest.mark.parametrize("versions", [0, 1])
+def test_a_removed_label_is_never_predicted_again_and_a_new_one_at_once(
+    fleet: Fleet, clock: HandClock, versions: int
+) -> None:
+    task = trained(fleet, clock, versions=versions)
+    decision = task.decide("no wifi at all")
+    task.assign(decision.id, "it")
+    task.remove_label("it")
+    for text in ("no wifi", "no wifi at all", "password lost"):
+        assert "it" not in [one.label for one in task.decide(text).candidates]
+    task.define_label("network", name="Network team", keywords=["wifi", "no wifi"])
+    candidates = [one.label for one in task.decide("no wifi").candidates]
+    assert candidates[0] == "network"
+    task.define_label("it")
+    assert "it" in [one.label for one in task.decide("no wifi").candidates]
+
+
+def test_with_all_labels_removed_it_abstains(fleet: Fleet, clock: HandClock) -> None:
+    task = trained(fleet, clock)
+    for label in REQUESTS:
+        task.remove_label(label)
+    decision = task.decide("no wifi")
+    assert (decision.label, decision.candidates) == (None, ())
+
+
+def test_rolling_back_promoting_and_pinning_change_the_next_decision(
+    fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(fleet, clock, versions=3)
+    third, second, first = [version.version for version in task.versions()]
+    assert task.decide("no wifi").version == third
+    task.roll_back()
+    assert task.decide("no wifi").version == second
+    task.promote(first)
+    assert task.decide("no wifi").version == first
+    task.pin(second)
+    assert task.decide("no wifi").version == second
+    task.give_examples([Example(f"something new {n}", "it") for n in range(9)])
+    clock.advance(60)
+    assert fleet.train_due() == []
+    assert task.decide("no wifi").version == second
+    task.unpin()
+    clock.advance(60)
+    assert len(fleet.train_due()) == 1
+    assert task.decide("no wifi").version not in {first, second, third}
+
+
+def test_a_version_in_use_before_the_correction_of_an_old_one_knows_it_too(
+    fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(fleet, clock, versions=2)
+    decision = task.decide("the moon is full")
+    task.assign(decision.id, "facilities")
+    task.roll_back()
+    assert task.decide("the moon is full").label == "facilities"
+
+
+DAMAGE = {
+    "missing": lambda path: path.unlink(),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "empty": lambda path: path.write_bytes(b""),
+    "altered": lambda path: path.write_bytes(path.read_bytes()[:-1] + b"\xff"),
+    "foreign": lambda path: path.write_bytes(b"not a checkpoint at all"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_with_a_damaged_file_the_version_before_answers_and_others_do_not_notice(
+    small_fleet: Fleet, clock: HandClock, damage: str
+) -> None:
+    task = trained(small_fleet, clock, versions=2)
+    other = trained(small_fleet, clock, "globex")
+    second, first = [version.version for version in task.versions()]
+    DAMAGE[damage](file_of(small_fleet, second))
+    forget(small_fleet)
+    assert task.decide("no wifi").version == first
+    assert other.decide("no wifi").version == other.status().live
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_with_all_files_damaged_label_texts_and_corrections_answer(
+    small_fleet: Fleet, clock: HandClock, damage: str
+) -> None:
+    task = trained(small_fleet, clock, versions=2)
+    for version in task.versions():
+        DAMAGE[damage](file_of(small_fleet, version.version))
+    forget(small_fleet)
+    decision = task.decide("no wifi 1")
+    assert (decision.version, decision.label) == (None, "it")
+
+
+def test_a_new_version_heals_a_task_whose_files_were_lost(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(small_fleet, clock)
+    file_of(small_fleet, task.versions()[0].version).unlink()
+    forget(small_fleet)
+    assert task.decide("no wifi").version is None
+    task.give_examples([Example(f"wifi gone {n}", "it") for n in range(6)])
+    clock.advance(5)
+    assert len(small_fleet.train_due()) == 1
+    assert task.decide("no wifi").version == task.status().live
+
+
+def test_training_again_heals_a_live_version_whose_file_was_lost(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(small_fleet, clock)
+    file_of(small_fleet, task.versions()[0].version).unlink()
+    forget(small_fleet)
+    task.retry_training()
+    small_fleet.train_due()
+    assert task.decide("no wifi").version == task.status().live
+
+
+def test_memory_stays_within_the_budget(small_fleet: Fleet, clock: HandClock) -> None:
+    tenants = [f"tenant{n}" for n in range(12)]
+    for tenant in tenants:
+        trained(small_fleet, clock, tenant)
+    one = small_fleet.cache.get(tenants[0], "team").nbytes
+    small = ModelCache(small_fleet.cache._loader, budget=3 * one + one // 2)
+    for tenant in [*tenants, *tenants]:
+        assert small.get(tenant, "team").version is not None
+        assert small.nbytes <= 3 * one + one // 2
+    assert 1 <= len(small) <= 3
+    assert small.fresh(tenants[-1], "team") is not None
+    assert small.fresh(tenants[0], "team") is None
+
+
+def test_asking_for_tasks_that_do_not_exist_does_not_fill_the_memory(small_fleet: Fleet) -> None:
+    small = ModelCache(small_fleet.cache._loader, budget=100_000)
+    for number in range(1_000):
+        small.get(f"nobody{number}", "team")
+    assert len(small) < 1_000
+
+
+def test_the_books_of_the_budget_are_right_under_threads(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    tenants = [f"tenant{n}" for n in range(6)]
+    tasks = [trained(small_fleet, clock, tenant) for tenant in tenants]
+    one = small_fleet.cache.get(tenants[0], "team").nbytes
+    small = ModelCache(small_fleet.cache._loader, budget=3 * one)
+
+    def work(offset: int) -> None:
+        for number in range(60):
+            tenant = tenants[(number * 5 + offset) % 6]
+            small.get(tenant, "team")
+            if number % 7 == 0:
+                small.notice([(small_fleet.log.head(), tenant, "team", "label.defined")])
+
+    workers = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for worker in workers:
+        worker.start()
+    for task in tasks:
+        task.give_examples([Example("the sky is blue", "it")])
+    for worker in workers:
+        worker.join()
+    held = [entry.model for entry in small._entries.values() if entry.model is not None]
+    assert small.nbytes == sum(model.nbytes for model in held)
+
+
+class SlowFor:
+    """A store that takes its time with one tenant's files."""
+
+    def __init__(self, store: Store, tenant: str) -> None:
+        self._store = store
+        self._tenant = tenant
+        self.asked = threading.Event()
+        self.release = threading.Event()
+
+    def open(self, key: str, fingerprint: str) -> Checkpoint:
+        if f"/{self._tenant}/" in key:
+            self.asked.set()
+            assert self.release.wait(20)
+        return self._store.open(key, fingerprint)
+
+
+def test_loading_one_model_does_not_hold_up_another(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    slow, quick = trained(small_fleet, clock, "slow"), trained(small_fleet, clock, "quick")
+    store = SlowFor(small_fleet.cache._loader._store, "slow")
+    small_fleet.cache._loader._store = store  # type: ignore[assignment]
+    forget(small_fleet)
+    decided: list[str | None] = []
+    waiting = threading.Thread(target=lambda: decided.append(slow.decide("no wifi").version))
+    waiting.start()
+    assert store.asked.wait(10)
+    began = time.monotonic()
+    assert quick.decide("no wifi").version == quick.status().live
+    assert small_fleet.task("new", "team").decide("hello").label is None
+    assert time.monotonic() - began < 5
+    assert decided == []
+    store.release.set()
+    waiting.join()
+    assert decided == [slow.status().live]
+
+
+class AwayStore:
+    """A store that can't be reached, until it can."""
+
+    def __init__(self, store: Store, error: Exception) -> None:
+        self._store = store
+        self.error: Exception | None = error
+
+    def open(self, key: str, fingerprint: str) -> Checkpoint:
+        if self.error is not None:
+            raise self.error
+        return self._store.open(key, fingerprint)
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("refused"), CheckpointMissing("gone")])
+def test_while_the_store_is_away_decisions_go_on(
+    small_fleet: Fleet, clock: HandClock, error: Exception
+) -> None:
+    task = trained(small_fleet, clock)
+    store = AwayStore(small_fleet.cache._loader._store, error)
+    small_fleet.cache._loader._store = store  # type: ignore[assignment]
+    assert task.decide("no wifi").version is not None
+    forget(small_fleet)
+    assert task.decide("no wifi").version is None
+
+
+def test_a_server_that_missed_a_version_takes_it_once_the_store_is_back(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(small_fleet, clock)
+    store = AwayStore(small_fleet.cache._loader._store, StoreUnavailable("refused"))
+    small_fleet.cache._loader._store = store  # type: ignore[assignment]
+    forget(small_fleet)
+    assert task.decide("no wifi").version is None
+    store.error = None
+    task.give_examples([Example("wifi gone", "it")])
+    assert task.decide("no wifi").version == task.status().live

@@ -1,0 +1,298 @@
+"""One story, told to the library and to a server: both answer the same."""
+
+import asyncio
+import math
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from modelfleet import Client, Example, Feedback, Fleet, Request
+from modelfleet.api import create_app
+from modelfleet.errors import (
+    Conflict,
+    InvalidInput,
+    ModelfleetError,
+    NotAllowed,
+    NotFound,
+    ServerRefused,
+)
+from modelfleet.events import Event, Query, parse_condition
+
+Platform = Fleet | Client
+
+
+class Running:
+    """A real server in a thread of this process."""
+
+    def __init__(self, fleet: Fleet, *, keys_required: bool = False) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        app = create_app(fleet, keys_required=keys_required)
+        self.url = f"http://127.0.0.1:{port}"
+        self._loop = asyncio.new_event_loop()
+        self._server = Server(app, port=port, interface=Interfaces.ASGINL, log_enabled=False)
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            try:
+                httpx.get(f"{self.url}/healthz")
+            except httpx.TransportError:
+                time.sleep(0.02)
+            else:
+                return self.url
+        raise TimeoutError("the server didn't start")
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._server.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._server.serve())
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    folder: Path = tmp_path_factory.mktemp("fleet")
+    with Fleet(folder, durable=False, train=False) as fleet:
+        yield fleet
+
+
+@pytest.fixture(scope="module")
+def url(fleet: Fleet) -> Iterator[str]:
+    with Running(fleet) as url:
+        yield url
+
+
+@pytest.fixture(params=["library", "client"])
+def platform(request: pytest.FixtureRequest, fleet: Fleet, url: str) -> Iterator[Platform]:
+    if request.param == "library":
+        yield fleet
+        return
+    with Client(url) as client:
+        yield client
+
+
+@pytest.fixture
+def tenant(request: pytest.FixtureRequest) -> str:
+    """A tenant of the test's own: both run on one log."""
+    return "".join(char if char.isalnum() else "-" for char in request.node.name)[:100]
+
+
+def test_a_correction_is_known_by_the_next_decision(platform: Platform, tenant: str) -> None:
+    team = platform.task(tenant, "team")
+    team.define_label("it", name="IT support", keywords=["wifi", "printer"])
+    team.define_label("facilities", name="Facilities", keywords=["heating"])
+    assert [label.label for label in team.labels()] == ["facilities", "it"]
+    first = team.decide("the thing in room 12 hums", metadata={"office": "Oslo"}, id="t/1")
+    for number in range(5):
+        made = team.decide(f"the thing in room {number} hums")
+        team.assign(made.id, "facilities", by="bob")
+    then = team.decide("the thing in room 12 hums", metadata={"office": "Oslo"})
+    assert then.candidates[0].label == "facilities"
+    assert (
+        team.decision("t/1")
+        == first
+        == team.decide("the thing in room 12 hums", metadata={"office": "Oslo"}, id="t/1")
+    )
+    team.remove_label("it")
+    assert "it" not in [one.label for one in team.decide("wifi").candidates]
+    state = team.status()
+    assert (state.decided, state.answered, state.behind > 0) == (8, 5, True)
+    assert platform.tenant_status(tenant) == [state]
+    assert platform.status().decided >= 8
+
+
+def test_every_word_about_a_decision_is_taken(platform: Platform, tenant: str) -> None:
+    team = platform.task(tenant, "team")
+    team.define_label("it", keywords=["wifi"])
+    team.define_label("facilities", keywords=["heating"])
+    made = team.decide("wifi wifi wifi")
+    if made.label is not None:
+        team.accept(made.id, by="bob")
+    team.no_label_fits(made.id)
+    team.irrelevant(made.id)
+    team.helpful(made.id, helpful=False)
+    receipt = team.feedback(made.id, Feedback("helpful", id="word"))
+    again = team.feedback(made.id, Feedback("helpful", id="word"))
+    assert (again.seq, again.duplicate) == (receipt.seq, True)
+
+
+def test_many_at_once(platform: Platform, tenant: str) -> None:
+    team = platform.task(tenant, "team")
+    team.define_label("it", keywords=["wifi"])
+    requests = [Request(f"no wifi on floor {n}", {"n": n}, f"r{n}") for n in range(30)]
+    decisions = team.decide_many(requests)
+    assert [one.id for one in decisions] == [one.id for one in requests]
+    receipts = team.give_examples([Example("no wifi", "it", id="e1"), Example("spam", None)])
+    assert receipts[0].id == "e1"
+    with pytest.raises(InvalidInput, match="label"):
+        team.give_examples([Example("no wifi", "it", id="e2"), Example("x", "nobody")])
+    assert not [e for e in platform.events(Query(tenant=tenant)) if e.id == "e2"]
+
+
+def test_an_application_logs_and_finds_its_own_events(platform: Platform, tenant: str) -> None:
+    events = [
+        Event("visit.ended", tenant, 1_700_000_000_000_001 + n, f"v{n}", "team", {"text": text})
+        for n, text in enumerate(["a<=b", "printer jam", "a=b"])
+    ]
+    receipts = platform.append(events)
+    assert [one.id for one in receipts] == ["v0", "v1", "v2"]
+    found = list(platform.events(Query(tenant=tenant)))
+    assert [(e.id, e.time, e.task, e.fields) for e in found] == [
+        (e.id, e.time, e.task, e.fields) for e in events
+    ]
+    for condition, ids in (
+        (parse_condition("text:jam"), ["v1"]),
+        (parse_condition("text"), ["v0", "v1", "v2"]),
+        (parse_condition('text="a\\u003c\\u003db"'), ["v0"]),
+    ):
+        query = Query(tenant=tenant, kinds=("visit.ended",), where=(condition,))
+        assert [event.id for event in platform.events(query)] == ids
+    newest = next(iter(platform.events(Query(tenant=tenant, newest_first=True))))
+    assert newest.id == "v2"
+    since = Query(tenant=tenant, since=events[1].time, until=events[2].time)
+    assert [event.id for event in platform.events(since)] == ["v1"]
+
+
+def test_events_of_any_kind_are_imported(platform: Platform, tenant: str) -> None:
+    body = {"label": "it", "keywords": ["wifi"]}
+    event = Event("label.defined", tenant, 1_700_000_000_000_000, "defined", "team", body)
+    platform.import_events([event])
+    assert [label.label for label in platform.task(tenant, "team").labels()] == ["it"]
+
+
+def test_what_is_wrong_is_the_same_error_in_both(platform: Platform, tenant: str) -> None:
+    team = platform.task(tenant, "team")
+    team.define_label("it")
+    team.decide("no wifi", id="t1")
+    wrong: list[tuple[type[ModelfleetError], str]] = []
+
+    def attempt(error: type[ModelfleetError], field: str, call: object) -> None:
+        with pytest.raises(error, match=field):
+            call()  # type: ignore[operator]
+        wrong.append((error, field))
+
+    attempt(InvalidInput, "text", lambda: team.decide(" "))
+    attempt(InvalidInput, "text", lambda: team.decide("a\ud800b"))
+    attempt(InvalidInput, "metadata.x", lambda: team.decide("a", metadata={"x": math.nan}))
+    attempt(InvalidInput, "time", lambda: team.decide("a", time=2**60))
+    attempt(InvalidInput, "label", lambda: team.assign("t1", "nobody"))
+    attempt(InvalidInput, "label", lambda: team.define_label(".."))
+    attempt(InvalidInput, "kind", lambda: platform.append([Event("A", tenant, 1, "x")]))
+    attempt(InvalidInput, "tenant", lambda: platform.task("a/b", "team"))
+    attempt(Conflict, "id", lambda: team.decide("no heating", id="t1"))
+    attempt(Conflict, "version", team.roll_back)
+    attempt(NotFound, "decision", lambda: team.assign("never", "it"))
+    attempt(NotFound, "label", lambda: team.remove_label("never"))
+    attempt(NotFound, "version", lambda: team.promote("v1"))
+    attempt(NotFound, "version", lambda: team.pin("v1"))
+    assert len(list(platform.events(Query(tenant=tenant)))) == 2
+
+
+def test_versions_are_promoted_pinned_and_rolled_back(
+    platform: Platform, fleet: Fleet, tenant: str
+) -> None:
+    team = platform.task(tenant, "team")
+    for label in ("it", "facilities"):
+        team.define_label(label)
+        team.give_examples([Example(f"{label} {n}", label) for n in range(10)])
+    for round_ in range(2):
+        team.give_examples([Example(f"more of it {round_}", "it")])
+        team.retry_training(by="alice")
+        fleet.train_due()
+    newest, oldest = (one.version for one in team.versions())
+    assert team.status().live == newest
+    team.roll_back(by="alice")
+    assert team.status().live == oldest
+    team.pin(newest)
+    assert (team.status().live, team.status().pinned) == (newest, True)
+    team.unpin()
+    team.promote(oldest)
+    assert (team.status().live, team.status().pinned) == (oldest, False)
+
+
+def test_keys_open_what_their_role_says(fleet: Fleet, url: str) -> None:
+    with Client(url) as operator:
+        key, secret = operator.create_key("user", "keyed", name="bob")
+        with Running(fleet, keys_required=True) as guarded:
+            with Client(guarded, key=secret) as bob:
+                assert bob.task("keyed", "team").labels() == []
+                with pytest.raises(NotAllowed):
+                    bob.task("keyed", "team").define_label("it")
+                with pytest.raises(NotFound):
+                    bob.task("other", "team").labels()
+            with Client(guarded) as nobody, pytest.raises(NotAllowed):
+                nobody.status()
+        operator.revoke_key(key)
+        assert [one.active for one in operator.all_keys() if one.key == key] == [False]
+
+
+def test_bulk_examples_are_streamed_and_each_answered(fleet: Fleet, url: str) -> None:
+    fleet.task("bulky", "team").define_label("it")
+    examples = (Example(f"request {n}", "it" if n != 1_500 else "nobody") for n in range(3_000))
+    with Client(url) as client:
+        told = client.task("bulky", "team").give_examples_in_bulk(examples)
+    assert [n for n, one in enumerate(told) if isinstance(one, InvalidInput)] == [1_500]
+    assert fleet.task("bulky", "team").status().evidence == 2_999
+
+
+class Unreliable(httpx.BaseTransport):
+    """Delivers each request, and loses the first answers to it."""
+
+    def __init__(self, lost: int) -> None:
+        self.lost = lost
+        self._real = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = self._real.handle_request(request)
+        if self.lost:
+            self.lost -= 1
+            response.read()
+            response.close()
+            raise httpx.ReadError("the connection was lost")
+        return response
+
+    def close(self) -> None:
+        self._real.close()
+
+
+def test_a_lost_answer_is_asked_for_again_and_nothing_is_logged_twice(
+    fleet: Fleet, url: str
+) -> None:
+    pauses: list[float] = []
+    transport = Unreliable(2)
+    with Client(url, transport=transport, pause=pauses.append) as client:
+        team = client.task("lossy", "team")
+        team.define_label("it")
+        transport.lost = 1
+        made = team.decide("no wifi")
+        transport.lost = 1
+        team.irrelevant(made.id)
+        transport.lost = 1
+        team.give_examples([Example("no wifi", "it")])
+    logged = [event.kind for event in fleet.events(Query(tenant="lossy"))]
+    assert logged == ["label.defined", "request.decided", "decision.irrelevant", "example.given"]
+    assert pauses == [0.1, 0.2, 0.1, 0.1, 0.1]
+
+
+def test_a_server_that_cannot_be_reached_is_an_error_of_ours() -> None:
+    pauses: list[float] = []
+    with Client("http://127.0.0.1:9", pause=pauses.append) as client:
+        with pytest.raises(ServerRefused, match="reached"):
+            client.status()
+        with pytest.raises(ServerRefused, match="reached"):
+            list(client.events(Query()))
+    assert pauses == [0.1, 0.2, 0.4]
