@@ -23,8 +23,9 @@ from tempfile import TemporaryDirectory
 import msgspec
 import numpy as np
 
+import load
 from report import Figure, parser, show
-from running import load, noop_server
+from running import noop_server
 
 PARTS = frozenset({"loop", "product", "fsync", "noop"})
 _ADDITIONS = 5_000_000
@@ -106,7 +107,7 @@ def fsync(folder: Path) -> float:
         return _median_time(write, 50)
 
 
-def load_of_noop(seconds: float = 4.0) -> "load.Load":
+def load_of_noop(seconds: float = 4.0) -> load.Load:
     """How fast the endpoint that does nothing answers 32 clients of another process."""
     with noop_server() as url, TemporaryDirectory() as place:
         requests = Path(place) / "requests"

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,8 +14,6 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-import load as load  # noqa: PLC0414 - offered from here
 
 _HERE = Path(__file__).parent
 _START_SECONDS = 60.0
@@ -43,21 +42,37 @@ class Http:
         return json.loads(content) if content else None
 
 
+_started: dict[str, int] = {}
+
+
+def process_of(url: str) -> int:
+    """The id of the process that answers at a URL that `server` gave."""
+    return _started[url]
+
+
 @contextmanager
 def process(command: Sequence[str | Path]) -> "Iterator[subprocess.Popen[bytes]]":
-    """A process that is told to stop at the end, as a person would with Ctrl-C or `kill`."""
-    started = subprocess.Popen(  # noqa: S603 - our own commands
-        command, env=os.environ | _ONE_THREAD, stdout=subprocess.DEVNULL
-    )
-    try:
-        yield started
-    finally:
-        started.send_signal(signal.SIGTERM)
+    """A process that is told to stop at the end, as a person would with Ctrl-C or `kill`.
+
+    What it said is shown only if something goes wrong meanwhile.
+    """
+    with tempfile.TemporaryFile() as said:
+        started = subprocess.Popen(  # noqa: S603 - our own commands
+            command, env=os.environ | _ONE_THREAD, stdout=said, stderr=said
+        )
         try:
-            started.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            started.wait()
+            yield started
+        except BaseException:
+            said.seek(0)
+            sys.stderr.buffer.write(said.read())
+            raise
+        finally:
+            started.send_signal(signal.SIGTERM)
+            try:
+                started.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                started.kill()
+                started.wait()
 
 
 @contextmanager
@@ -107,5 +122,6 @@ def _ready(url: str, path: str, started: "subprocess.Popen[bytes]") -> str:
         except OSError:
             time.sleep(0.05)
         else:
+            _started[url] = started.pid
             return url
-    raise RuntimeError(f"{url} didn't start; what it said stands above")
+    raise RuntimeError(f"{url} didn't start; what it said stands beside")

@@ -1,13 +1,14 @@
 """Where a process spends its time: its threads' stacks, looked at 200 times a second from within.
 
-As a command it runs `modelfleet` with the arguments given, and at the end writes what it saw to
-the file that the environment names. Each sample is counted for the innermost function of
+As a command it runs `modelfleet` with the arguments given, begins anew at each SIGUSR1, and at the
+end writes what it saw to the file that the environment names. Each sample is counted for the innermost function of
 modelfleet (or else of the library) on the stack, and a thread that waits isn't counted. Beside it
 stands what each thread used of a core by the system's own account, which also knows the threads
 that run no Python (Granian's). `py-spy`, where it is installed, does the same from outside.
 """
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -19,8 +20,9 @@ import msgspec
 
 FILE = "BENCHMARK_SAMPLES"
 _EVERY = 0.005
-_WAITING = {"select", "_wait_for_tstate_lock", "get", "accept", "poll", "run"}
-_WAITING_IN = {"threading.py", "selectors.py", "queue.py", "socket.py"}
+_CPU_EVERY = 20
+_WAITING = {"select", "_wait_for_tstate_lock", "get", "accept", "poll", "run", "_worker"}
+_WAITING_IN = {"threading.py", "selectors.py", "queue.py", "socket.py", "thread.py"}
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -42,28 +44,35 @@ class Sampler:
 
     def __init__(self) -> None:
         self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
+        self.begin()
+        self._thread.start()
+
+    def begin(self) -> None:
+        """Begin anew, forgetting what was seen."""
         self._seen: Counter[tuple[str, str]] = Counter()
         self._looks = 0
-        self._before = _cpu()
-        self._begun = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
-        self._thread.start()
+        self._before = self._used = _cpu()
+        self._begun = self._last = time.monotonic()
 
     def stop(self) -> Samples:
         """Stop, and tell what was seen."""
         self._stop.set()
         self._thread.join()
-        taken = time.monotonic() - self._begun
-        cores = {
-            name: round((used - self._before.get(name, 0.0)) / taken, 3)
-            for name, used in _cpu().items()
-        }
+        cores: Counter[str] = Counter()
+        for (_, name), used in self._used.items():
+            cores[name] += used - self._before.get((_, name), 0.0)  # type: ignore[assignment]  # Counters take floats
+        taken = self._last - self._begun
         places = [(thread, place, count) for (thread, place), count in self._seen.items()]
-        return Samples(self._looks, places, {n: c for n, c in cores.items() if c >= 0.005})
+        shares = {name: used / taken for name, used in cores.items() if used / taken >= 0.005}
+        return Samples(self._looks, places, shares)
 
     def _run(self) -> None:
         while not self._stop.wait(_EVERY):
             self._looks += 1
+            if self._looks % _CPU_EVERY == 0:  # threads that have ended keep what they had used
+                self._used = self._used | _cpu()
+                self._last = time.monotonic()
             names = {thread.ident: _kind(thread.name) for thread in threading.enumerate()}
             for ident, frame in sys._current_frames().items():  # noqa: SLF001 - the documented way
                 name = names.get(ident, "?")
@@ -103,15 +112,16 @@ def _module(frame: FrameType) -> str:
     return path.stem
 
 
-def _cpu() -> dict[str, float]:
-    """Seconds of a core that threads used so far, by name; a process's main one is `main`."""
+def _cpu() -> dict[tuple[int, str], float]:
+    """Seconds of a core that each thread has used so far, by its number and kind."""
     named = {thread.native_id: _kind(thread.name) for thread in threading.enumerate()}
-    used: Counter[str] = Counter()
+    used = {}
     for task in Path("/proc/self/task").glob("*"):
         name, _, rest = (task / "stat").read_text().partition("(")[2].rpartition(")")
         ticks = sum(map(int, rest.split()[11:13]))
-        used[named.get(int(task.name), f"native {name}")] += ticks / _TICKS
-    return dict(used)
+        number = int(task.name)
+        used[number, named.get(number, f"native {name}")] = ticks / _TICKS
+    return used
 
 
 def main() -> None:
@@ -119,6 +129,7 @@ def main() -> None:
     from modelfleet.cli import main as modelfleet  # noqa: PLC0415 - the sampler starts first
 
     sampler = Sampler()
+    signal.signal(signal.SIGUSR1, lambda _number, _frame: sampler.begin())
     try:
         modelfleet()
     finally:

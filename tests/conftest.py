@@ -1,6 +1,7 @@
 """What tests of several rooms share: both databases, a clock that is set by hand, and a fleet."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,11 +55,27 @@ def template(cluster: Cluster) -> str:
     return url.partition("@/")[2].partition("?")[0]
 
 
+@pytest.fixture(scope="session")
+def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an embedded database that has all tables and no events."""
+    folder = tmp_path_factory.mktemp("empty")
+    database = Database(str(folder), durable=False)
+    migrate(database)
+    database.close()
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, empty_folder: Path) -> Path:
+    """A folder with an empty embedded database of this test's own."""
+    return Path(shutil.copytree(empty_folder, tmp_path / "data"))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def place(request: pytest.FixtureRequest) -> Iterator[str]:
     """Where a fleet's log lies: a folder, or a database of PostgreSQL of this test's own."""
     if request.param == "sqlite":
-        yield str(tmp_path / "data")
+        yield str(request.getfixturevalue("folder"))
         return
     cluster: Cluster = request.getfixturevalue("cluster")
     url = cluster.database(request.getfixturevalue("template"))
@@ -106,8 +123,8 @@ def fleet(
 
 
 @pytest.fixture
-def small_fleet(tmp_path: Path, clock: HandClock, _quick_to_close: None) -> Iterator[Fleet]:
+def small_fleet(folder: Path, clock: HandClock, _quick_to_close: None) -> Iterator[Fleet]:
     """The same on SQLite only, for what has nothing to do with the database."""
-    with Fleet(tmp_path / "data", train=False, durable=False, clock=clock) as opened:
+    with Fleet(folder, train=False, durable=False, clock=clock) as opened:
         yield opened
 

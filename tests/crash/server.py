@@ -60,8 +60,8 @@ class Server:
 
     def children(self) -> list[int]:
         """The process ids of its children."""
-        path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        return [int(child) for child in path.read_text().split()]
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/children")
+        return [int(child) for thread in threads for child in thread.read_text().split()]
 
     def stop(self) -> int:
         """Ask it to end, as Ctrl-C does; its exit code."""

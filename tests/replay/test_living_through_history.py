@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.replay.conftest import MakeHistory, Replayed, lines
 
-from modelfleet.clock import HOUR
+from modelfleet.clock import DAY, HOUR
 from modelfleet.errors import InvalidInput
 from modelfleet.events import Logged
 from modelfleet.replay import Options, report_on, run
@@ -108,6 +108,11 @@ def test_models_train_in_the_time_of_the_replay_and_get_better(replay: Replay) -
     assert times == sorted(times)
     later = replayed.course.observed[120:]
     assert sum(seen.right for seen in later) > 0.8 * len(later)
+
+
+def test_training_can_be_told_to_wait_so_that_years_take_minutes(replay: Replay) -> None:
+    log = replay(lines(120), Options(settle=30 * DAY, staleness=60 * DAY)).log
+    assert len(of_kind(log, "version.published")) <= 2 * 2  # two tenants, five days of requests
 
 
 def test_the_same_file_gives_the_same_report(make_history: MakeHistory) -> None:

@@ -10,9 +10,9 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Asgi = Callable[[Any, Receive, Send], Awaitable[None]]
 
 _LONGEST_DRAIN = 15.0
 _STOPPING = msgspec.json.encode(
@@ -75,7 +75,7 @@ async def serve(app: Asgi, host: str, port: int, ready: Callable[[], object]) ->
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
         await _drained(draining)
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call] # Granian ships this one without types
     await serving
 
 

@@ -49,6 +49,7 @@ Rate = Annotated[
 Staleness = Annotated[
     str, typer.Option(help="Train on little news after this time; 0: as the recipe says.")
 ]
+Settle = Annotated[str, typer.Option(help="Train so long after news; 0: as the recipe says.")]
 Shuffle = Annotated[int | None, typer.Option(help="Seed of a random order, for sorted files.")]
 Data = Annotated[Path | None, typer.Option(help="Keep the fleet in this new folder.")]
 Json = Annotated[
@@ -70,6 +71,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
     recipe: Annotated[str, typer.Option(help="A recipe's name, or a TOML file.")] = "default",
     staleness: Staleness = "30d",
+    settle: Settle = "0",
     data: Data = None,
     json: Json = None,
     html: Html = None,
@@ -83,6 +85,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
         feedback_rate=feedback_rate,
         recipe=recipe,
         staleness=parse_duration(staleness, "staleness"),
+        settle=parse_duration(settle, "settle"),
     )
     history = read_history(file, asked, Order(shuffle, limit))
     _introduce(history, console)

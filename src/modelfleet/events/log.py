@@ -21,6 +21,7 @@ Fold = Callable[[sa.Connection, Sequence[Logged]], None]
 
 _MOST_IN_A_COMMIT = 2_000
 _PAGE = 2_000
+_FIRST_PAGE = 50  # who asks for one event shouldn't wait for thousands
 
 
 class _Group(msgspec.Struct, frozen=True):
@@ -130,14 +131,14 @@ class EventLog:
 
     def scan(self, query: Query) -> Iterator[Logged]:
         """The events that a query asks for, read page by page as they are taken."""
-        position = None
+        position, size = None, _FIRST_PAGE
         while True:
             with self._database.reading() as connection:
-                page = statements.found(connection, query, position, _PAGE)
+                page = statements.found(connection, query, position, size)
             yield from (event for event in page if query.matches(event))
-            if len(page) < _PAGE:
+            if len(page) < size:
                 return
-            position = page[-1].seq
+            position, size = page[-1].seq, min(size * 4, _PAGE)
 
     def close(self) -> None:
         """Finish what was handed over; later appends are refused."""

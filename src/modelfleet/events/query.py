@@ -1,8 +1,9 @@
 """Questions to the log: which events, by tenant, task, kind, time and any field."""
 
 import math
+import re
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
@@ -10,6 +11,8 @@ from modelfleet.errors import InvalidInput
 from modelfleet.events import terms
 from modelfleet.events.event import Logged
 from modelfleet.events.kinds import Json
+
+_SIGN = re.compile("<=|>=|[=<>:]")
 
 Operator = Literal["=", "<", "<=", ">", ">=", "exists", "words"]
 
@@ -95,14 +98,19 @@ def parse_condition(text: str) -> Condition:
     Raises:
         InvalidInput: no field is named.
     """
-    for sign in ("<=", ">=", "=", "<", ">"):
-        field, found, value = text.partition(sign)
-        if found and ":" not in field:
-            return Condition(_named(field), sign, _json_or_text(value))
-    field, found, value = text.partition(":")
-    if found:
-        return Condition(field.strip(), "words", value)
-    return Condition(_named(text), "exists")
+    found = _SIGN.search(text)
+    field, sign, value = (
+        (text, None, "")
+        if found is None
+        else (text[: found.start()], found[0], text[found.end() :])
+    )
+    match sign:
+        case None:
+            return Condition(_named(field), "exists")
+        case ":":
+            return Condition(field.strip(), "words", value)
+        case _:
+            return Condition(_named(field), cast("Operator", sign), _json_or_text(value))
 
 
 def _named(field: str) -> str:

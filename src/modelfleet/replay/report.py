@@ -86,6 +86,7 @@ class Behaviour(msgspec.Struct, frozen=True):
     feedback_rate: float
     recipe: str
     staleness: str
+    settle: str
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -169,6 +170,7 @@ def _behaviour(options: Options) -> Behaviour:
         feedback_rate=options.feedback_rate,
         recipe=options.recipe,
         staleness=show_duration(options.staleness),
+        settle=show_duration(options.settle),
     )
 
 

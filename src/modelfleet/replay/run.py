@@ -46,6 +46,12 @@ class Options(msgspec.Struct, frozen=True):
     A live fleet refits within the recipe's hour whatever little came; over years of history that
     is a training for nearly every request, and changes little, because corrections count at once.
     """
+    settle: int = 0
+    """Wait so long after news before training, if the recipe wouldn't wait longer.
+
+    A live fleet trains within seconds, as the recipe says. Where tenants are large and their labels
+    change often, waiting for some days makes a replay of years many times faster.
+    """
 
 
 class Trained(msgspec.Struct, frozen=True):
@@ -184,7 +190,7 @@ def _request(ticket: Ticket) -> Request:
 def _fleet(data: Path | None, options: Options, clock: SimulatedClock) -> Iterator[Fleet]:
     with tempfile.TemporaryDirectory(prefix="modelfleet-replay-") as temporary:
         recipe = Path(temporary) / "recipe.toml"
-        recipe.write_text(_toml(_patient(load_recipe(options.recipe), options.staleness)))
+        recipe.write_text(_toml(_patient(load_recipe(options.recipe), options)))
         place = data or Path(temporary) / "fleet"
         settings = Settings(recipe=str(recipe))
         with Fleet(place, settings=settings, clock=clock, durable=False, train=False) as fleet:
@@ -193,10 +199,16 @@ def _fleet(data: Path | None, options: Options, clock: SimulatedClock) -> Iterat
             yield fleet
 
 
-def _patient(recipe: Recipe, staleness: int) -> Recipe:
-    seconds = max(recipe.policy.staleness, staleness / SECOND)
-    policy = msgspec.structs.replace(recipe.policy, staleness=seconds)
-    return msgspec.structs.replace(recipe, policy=policy)
+def _patient(recipe: Recipe, options: Options) -> Recipe:
+    policy = recipe.policy
+    settle = options.settle / SECOND
+    patient = msgspec.structs.replace(
+        policy,
+        staleness=max(policy.staleness, options.staleness / SECOND),
+        quiet=max(policy.quiet, settle),
+        patience=max(policy.patience, settle),
+    )
+    return msgspec.structs.replace(recipe, policy=patient)
 
 
 def _toml(recipe: Recipe) -> str:

@@ -123,7 +123,7 @@ def _print_falls(report: Report, console: Console) -> None:
 
 def _print_malformed(report: Report, console: Console) -> None:
     if not report.malformed:
-        console.print(f"All {report.rows:,} rows could be used.")
+        console.print(f"None of {report.rows:,} rows was malformed.")
         return
     console.print(
         f"[yellow]{len(report.malformed):,} of {report.rows:,} rows were left out:[/]",

@@ -84,7 +84,7 @@ class Trainer:
         trained = train(known, self._recipe, self._encoder, seen_until=seen_until)
         verdict = self._judge(trained, champion)
         if not verdict.publish:
-            return self._keep(lease, known, verdict.why, trained.metrics)
+            return self._keep(lease, known, verdict.why, _seen(trained))
         return self._publish(lease, known, trained, verdict.why)
 
     def fail(self, lease: Lease, error: Exception) -> Failed:
@@ -109,7 +109,7 @@ class Trainer:
     def _judge(self, trained: Trained, champion: tuple[Version, Checkpoint] | None) -> Verdict:
         held_out = trained.held_out
         if champion is None:
-            return first(len(held_out.right), trained.metrics.get("accuracy"))
+            return first(len(held_out.right), held_out.metrics.get("accuracy"))
         version, checkpoint = champion
         unseen = np.array([e.seq > version.watermark for e in held_out.examples], bool)
         right = _right(checkpoint, held_out)
@@ -125,6 +125,9 @@ class Trainer:
     ) -> Published | Kept:
         """Bytes first, then the event that makes them visible."""
         version = _name(known, self._recipe)
+        if self._catalog.version(lease.tenant, lease.task, version):
+            why = f"nothing new: it would be {version} again, which was published before"
+            return self._keep(lease, known, why, _seen(trained))
         header = Header(
             tenant=lease.tenant,
             task=lease.task,
@@ -151,11 +154,10 @@ class Trainer:
             fingerprint=fingerprint(data),
             training_digest=known.digest,
             why=why,
-            metrics=trained.metrics,
+            metrics=_seen(trained),
         )
-        if self._append(lease, body, id=f"published:{lease.task}:{version}"):
-            return Published(lease.tenant, lease.task, version, why)
-        return self._keep(lease, known, f"{version} had been published before", trained.metrics)
+        self._append(lease, body)
+        return Published(lease.tenant, lease.task, version, why)
 
     def _keep(self, lease: Lease, known: TrainingSet, why: str, metrics: dict[str, float]) -> Kept:
         body = kinds.VersionKept(
@@ -168,11 +170,15 @@ class Trainer:
         self._append(lease, body)
         return Kept(lease.tenant, lease.task, why)
 
-    def _append(self, lease: Lease, body: kinds.Body, id: str | None = None) -> bool:  # noqa: A002 - its name everywhere
-        """Log an event of the task; False if it had been logged before."""
-        event = make(body, tenant=lease.tenant, task=lease.task, time=self._clock(), id=id)
-        (appended,) = self._log.append([event])
-        return not appended.duplicate
+    def _append(self, lease: Lease, body: kinds.Body) -> None:
+        event = make(body, tenant=lease.tenant, task=lease.task, time=self._clock())
+        self._log.append([event])
+
+
+def _seen(trained: Trained) -> dict[str, float]:
+    """The metrics of cross-fitting, and those of the newest requests as ``newest_…``."""
+    newest = {f"newest_{name}": value for name, value in trained.held_out.metrics.items()}
+    return trained.metrics | newest
 
 
 def _name(known: TrainingSet, recipe: Recipe) -> str:

@@ -22,21 +22,27 @@ _NEWEST_MOST = 200
 
 
 class HeldOut(msgspec.Struct, frozen=True, eq=False):
-    """The newest labelled requests, and whether a model that never saw them would be right.
+    """The newest labelled requests, and how a model did that never saw them.
 
     Attributes:
         examples: m of them, in time order.
         features: of each.
         right: bool ``(m,)``: its best label is the one that people gave.
+        metrics: accuracy, top 3, coverage and precision; empty without any.
     """
 
     examples: Sequence[Example]
     features: Sequence[Features]
     right: NDArray[np.bool_]
+    metrics: dict[str, float]
 
 
 class Trained(msgspec.Struct, frozen=True, eq=False):
-    """A model, what turns its scores into decisions, and what it was seen to do."""
+    """A model, what turns its scores into decisions, and what it was seen to do.
+
+    All but ``held_out`` follows from the training set and the recipe alone; ``held_out`` also from
+    what the live version had seen. ``metrics`` are those of cross-fitting.
+    """
 
     model: LinearModel
     temperature: float
@@ -86,13 +92,10 @@ def train(
         known: with at least one label.
         recipe: how.
         encoder: makes features of texts.
-        seen_until: the live version's watermark; requests after it are held out first, since the
-            live version hasn't seen them either.
+        seen_until: the live version's watermark, 0 if there is none. Of the requests after it the
+            newer half is held out, so both models are asked about requests that they haven't seen.
     """
     data = _encoded(known, recipe, encoder)
-    newest = _newest(data.labelled, seen_until)
-    held_out_scores = data.scores(data.fit(~newest), newest)
-    held_out_targets = data.all.targets[newest]
     everything = np.ones(len(data.labelled), bool)
     model = data.fit(everything)
     scores, targets = _unseen(data)
@@ -103,12 +106,8 @@ def train(
         model=model,
         temperature=temperature,
         threshold=threshold,
-        metrics=_metrics(held_out_scores, held_out_targets, temperature, threshold),
-        held_out=HeldOut(
-            [example for example, new in zip(data.labelled, newest, strict=True) if new],
-            [f for f, new in zip(data.all.features, newest, strict=True) if new],
-            _right(held_out_scores, held_out_targets),
-        ),
+        metrics=_metrics(scores, targets, temperature, threshold),
+        held_out=_held_out(data, seen_until, temperature, threshold),
     )
 
 
@@ -145,12 +144,24 @@ def _recency(examples: Sequence[Example], half_life: float) -> NDArray[np.float6
     return weights
 
 
+def _held_out(data: _Data, seen_until: int, temperature: float, threshold: float) -> HeldOut:
+    newest = _newest(data.labelled, seen_until)
+    rows = np.flatnonzero(newest).tolist()
+    scores, targets = data.scores(data.fit(~newest), newest), data.all.targets[newest]
+    return HeldOut(
+        [data.labelled[row] for row in rows],
+        [data.all.features[row] for row in rows],
+        _right(scores, targets),
+        _metrics(scores, targets, temperature, threshold),
+    )
+
+
 def _newest(labelled: Sequence[Example], seen_until: int) -> NDArray[np.bool_]:
-    """Which examples to hold out: the newest fifth, or the newer half of what is new if larger."""
+    """Which examples to hold out: the newer half of what is new, or a fifth if all is."""
     count = len(labelled)
-    new = sum(example.seq > seen_until for example in labelled) if seen_until else 0
-    size = min(max(int(count * _NEWEST_SHARE), (new + 1) // 2), _NEWEST_MOST, count)
-    return np.arange(count) >= count - size
+    new = sum(example.seq > seen_until for example in labelled)
+    size = (new + 1) // 2 if seen_until else int(count * _NEWEST_SHARE)
+    return np.arange(count) >= count - min(size, _NEWEST_MOST)
 
 
 def _unseen(data: _Data) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
@@ -200,7 +211,7 @@ def _metrics(
     temperature: float,
     threshold: float,
 ) -> dict[str, float]:
-    """Accuracy, top 3, coverage and precision on the held-out requests; empty without any."""
+    """Accuracy, top 3, coverage and precision on requests the model hadn't seen; or empty."""
     if not len(scores):
         return {}
     probabilities = calibration.probabilities(scores, temperature)
@@ -208,7 +219,7 @@ def _metrics(
     decided = probabilities.max(axis=1) >= threshold
     better = (scores > scores[np.arange(len(scores)), targets][:, None]).sum(axis=1)
     metrics = {
-        "held_out": float(len(scores)),
+        "requests": float(len(scores)),
         "accuracy": float(right.mean()),
         "top_3": float((better < 3).mean()),  # noqa: PLR2004 - its name
         "coverage": float(decided.mean()),

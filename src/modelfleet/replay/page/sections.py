@@ -159,7 +159,8 @@ def how_it_was_run(report: Report) -> str:
     facts = {
         "columns": report.columns,
         "feedback": f"on {run.feedback_rate:.0%} of requests, {_after(run.delay)}",
-        "recipe": f"{run.recipe}; on little news, a model is trained after {run.staleness}",
+        "recipe": f"{run.recipe}; on little news, a model is trained after {run.staleness}; "
+        + ("on more, as the recipe says" if run.settle == "0s" else f"on more, after {run.settle}"),
         "accuracy": "best label right, whether or not it abstained",
         "top 3": "right label among the best three",
         "coverage": "share of requests decided without abstaining",
