@@ -167,7 +167,7 @@ def new_versions(fresh: Fresh, made: Sequence[Tenant], singles: int) -> list[Fig
 def _told_to_train(fleet: Fleet, made: Sequence[Tenant]) -> int:
     """Give each tenant new examples and ask for its training; the position behind both."""
     time_ = now()
-    events = []
+    events: list[tuple[str, kinds.Body]] = []
     for tenant in made:
         for text, label in tenant.held_out[:_NEW_EXAMPLES]:
             events.append((tenant.name, kinds.ExampleGiven(f"{text} {new_id()}", label)))

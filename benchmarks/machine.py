@@ -29,7 +29,7 @@ from running import noop_server
 
 PARTS = frozenset({"loop", "product", "fsync", "noop"})
 _ADDITIONS = 5_000_000
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class Yardstick(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the tests' PostgreSQL serves here as well
 
-from tests.postgresql import Cluster, PostgresqlMissing  # noqa: E402 - it needs the line above
+from tests.postgresql import Cluster, PostgresqlMissing
 
 Fresh = Callable[[], tuple[str, Path]]
 """Makes a new database and names it, with a new folder for its checkpoints."""

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 _HERE = Path(__file__).parent
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class Http:

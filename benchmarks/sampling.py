@@ -1,10 +1,12 @@
 """Where a process spends its time: its threads' stacks, looked at 200 times a second from within.
 
 As a command it runs `modelfleet` with the arguments given, begins anew at each SIGUSR1, and at the
-end writes what it saw to the file that the environment names. Each sample is counted for the innermost function of
-modelfleet (or else of the library) on the stack, and a thread that waits isn't counted. Beside it
-stands what each thread used of a core by the system's own account, which also knows the threads
-that run no Python (Granian's). `py-spy`, where it is installed, does the same from outside.
+end writes what it saw to the file that the environment names. Each sample is counted for the
+innermost function of modelfleet (or else of the library) on the stack, and a thread that waits
+isn't counted. Beside it stands what each thread used of a core by the system's own account, which
+also knows the threads that run no Python (Granian's). The sampler gets its turn where others give
+up Python's lock, so calls that do (SQL, the tokenizer) look somewhat larger than they are.
+`py-spy`, where it is installed, does the same from outside.
 """
 
 import os
@@ -12,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from types import FrameType
 
@@ -59,9 +61,9 @@ class Sampler:
         """Stop, and tell what was seen."""
         self._stop.set()
         self._thread.join()
-        cores: Counter[str] = Counter()
-        for (_, name), used in self._used.items():
-            cores[name] += used - self._before.get((_, name), 0.0)  # type: ignore[assignment]  # Counters take floats
+        cores: dict[str, float] = defaultdict(float)
+        for (number, name), used in self._used.items():
+            cores[name] += used - self._before.get((number, name), 0.0)
         taken = self._last - self._begun
         places = [(thread, place, count) for (thread, place), count in self._seen.items()]
         shares = {name: used / taken for name, used in cores.items() if used / taken >= 0.005}

@@ -5,6 +5,7 @@ Texts are the hand-written ones of `modelfleet demo`'s world, or those of a fold
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
@@ -89,6 +90,15 @@ def fill(fleet: Fleet, made: Iterable[Tenant]) -> int:
     while group := list(islice(left, _TOGETHER)):
         count += len(fleet.import_events(group))
     return count
+
+
+def patient_recipe(folder: Path) -> Path:
+    """The default recipe, but new evidence alone has nothing trained before weeks have passed."""
+    text = (files("modelfleet") / "recipes" / "default.toml").read_text(encoding="utf-8")
+    patient = re.sub(r"(?m)^(quiet|patience|staleness) = .*$", r"\1 = 2e6", text)
+    file = folder / "patient.toml"
+    file.write_text(patient, encoding="utf-8")
+    return file
 
 
 def decided(count: int, tenants: int = 200) -> Iterator[Event]:

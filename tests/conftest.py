@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.postgresql import Cluster, PostgresqlMissing
 
 from modelfleet.catalog import CatalogFold, migrate
 from modelfleet.clock import now
@@ -14,7 +15,6 @@ from modelfleet.fleet import Fleet
 from modelfleet.recipe import load_recipe
 from modelfleet.serving import follower
 from modelfleet.settings import Settings
-from tests.postgresql import Cluster, PostgresqlMissing
 
 
 class HandClock:
@@ -113,9 +113,7 @@ def _quick_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def fleet(
-    place: str, tmp_path: Path, clock: HandClock, _quick_to_close: None
-) -> Iterator[Fleet]:
+def fleet(place: str, tmp_path: Path, clock: HandClock, _quick_to_close: None) -> Iterator[Fleet]:
     """A fleet on either database, which trains only when told to."""
     settings = Settings(store=str(tmp_path / "models"))
     with Fleet(place, settings=settings, train=False, durable=False, clock=clock) as opened:
@@ -127,4 +125,3 @@ def small_fleet(folder: Path, clock: HandClock, _quick_to_close: None) -> Iterat
     """The same on SQLite only, for what has nothing to do with the database."""
     with Fleet(folder, train=False, durable=False, clock=clock) as opened:
         yield opened
-

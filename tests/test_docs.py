@@ -1,4 +1,4 @@
-"""The documentation can't rot: every kind of event and every setting is in it, examples are real."""
+"""The documentation can't rot: it has every kind of event and every setting."""
 
 import re
 from pathlib import Path

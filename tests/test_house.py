@@ -1,4 +1,4 @@
-"""The rules of the house: small files and functions, rooms that say what they are, one direction."""
+"""The rules of the house: small files and functions, rooms with doors, one direction."""
 
 import ast
 import re
@@ -37,7 +37,7 @@ FORBIDDEN = {
     "a folder of one machine": re.compile(r"(?<![\w.])/(work|root|home)/\w"),
     "a registry's host": re.compile("|".join(["pypi" + r"\.org", "files.python" + "hosted"])),
     "how it was made": re.compile(
-        r"\b(" + "|".join(["Cl" + "aude", "Chat" + "GPT", "L" + "LM session", "sub" + "agent"]) + r")\b"
+        r"\b(" + "|".join(["Cl" + "aude", "Chat" + "GPT", "sub" + "agent"]) + r")\b"
     ),
 }
 TEXTS = {".py", ".md", ".toml", ".jsonl", ".html", ".css", ".js", ".yml", ".yaml", ".cfg", ".txt"}
@@ -129,7 +129,9 @@ def test_a_room_says_what_comes_in_what_goes_out_what_it_keeps_and_ignores(packa
         assert docstring
         return
     missing = [
-        word for word in ("In", "Out", "Keeps", "Ignores") if not re.search(rf"\b{word}\b\*?:", docstring)
+        word
+        for word in ("In", "Out", "Keeps", "Ignores")
+        if not re.search(rf"\b{word}\b\*?:", docstring)
     ]
     assert not missing
 

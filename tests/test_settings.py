@@ -69,8 +69,14 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(SettingsWrong) as wrong:
         load_settings({"memory": "lots"}, environment=environment, file=file)
     message = str(wrong.value)
-    for named in ("port", "colour", "MODELFLEET_WORKERS", "MODELFLEET_HOTS", "--memory",
-                  "MODELFLEET_STORE_FILE"):
+    for named in (
+        "port",
+        "colour",
+        "MODELFLEET_WORKERS",
+        "MODELFLEET_HOTS",
+        "--memory",
+        "MODELFLEET_STORE_FILE",
+    ):
         assert named in message
 
 

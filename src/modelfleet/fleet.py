@@ -15,7 +15,6 @@ from modelfleet.catalog import (
     FleetSums,
     Queue,
     TaskState,
-    check_role,
     digest_of,
     migrate,
     rebuild,
@@ -33,7 +32,12 @@ from modelfleet.events import (
     new_id,
     open_wake,
 )
-from modelfleet.events.validation import check_application_event, check_event, check_name
+from modelfleet.events.validation import (
+    check_application_event,
+    check_event,
+    check_name,
+    check_role,
+)
 from modelfleet.models import open_store
 from modelfleet.recipe import load_recipe
 from modelfleet.serving import Follower, Loader, ModelCache

@@ -20,7 +20,8 @@ _small = st.integers(0, 12)
 
 _FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "label.defined": st.fixed_dictionaries(
-        {"label": _label}, optional={"name": st.sampled_from(["IT", ""]), "keywords": st.just(["x"])}
+        {"label": _label},
+        optional={"name": st.sampled_from(["IT", ""]), "keywords": st.just(["x"])},
     ),
     "label.removed": st.fixed_dictionaries({"label": _label}),
     "decision.accepted": st.fixed_dictionaries({"decision": _decision}),
@@ -87,27 +88,27 @@ _of_task = st.sampled_from(sorted(_FIELDS)).flatmap(
     )
 )
 _key_made = st.builds(
-    lambda key, digest: Event(
+    lambda key: Event(
         "key.created",
         PLATFORM_TENANT,
         1,
         "",
         "",
-        {"key": key, "digest": digest, "role": "owner", "tenant": "acme"},
+        {"key": key, "digest": f"digest of {key}", "role": "owner", "tenant": "acme"},
     ),
     st.sampled_from(["k1", "k2"]),
-    st.sampled_from(["ab", "cd"]),
 )
 _key_revoked = st.sampled_from(["k1", "k2"]).map(
     lambda key: Event("key.revoked", PLATFORM_TENANT, 1, "", "", {"key": key})
 )
-_failures = st.just([Event("training.failed", "acme", 1, "", "team", {"watermark": 0, "error": "x"})])
+_failed = {"watermark": 0, "error": "no space"}
+_failures = st.just([Event("training.failed", "acme", 1, "", "team", _failed)])
 
 _one = st.one_of(_of_task, _of_task, _of_task, _decided, _decided, _key_made, _key_revoked)
 
 
 def _numbered(groups: list[list[Event]]) -> list[Event]:
-    """All events with ids of their own, a decision's first one keeping the id that it is known by."""
+    """All events with ids of their own; a decision's first keeps the id that it is known by."""
     known: set[tuple[str, str]] = set()
     events: list[Event] = []
     for event in (event for group in groups for event in group):
@@ -117,9 +118,7 @@ def _numbered(groups: list[list[Event]]) -> list[Event]:
             events.append(event)
         else:
             fields = dict(event.fields)
-            own = Event(
-                event.kind, event.tenant, event.time, f"n{len(events)}", event.task, fields
-            )
+            own = Event(event.kind, event.tenant, event.time, f"n{len(events)}", event.task, fields)
             events.append(own)
     return events
 

@@ -43,7 +43,7 @@ class Life:
         )
         read = body_of(Event(event.kind, "acme", 0, event.id, "team", event.fields))
         assert read is not None
-        changed(self.state, event, read)
+        changed(self.state, event, read, POLICY)
         self.state.due = due(self.state, POLICY)
         return self
 

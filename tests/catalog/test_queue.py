@@ -1,4 +1,4 @@
-"""Who is trained next: fairly, by one worker at a time, again if a worker dies, at no scan's cost."""
+"""Who is trained next: fairly, by one worker at a time, again if it dies, without a scan."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

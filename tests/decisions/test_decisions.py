@@ -1,24 +1,25 @@
-"""A request becomes a decision, once, in the log before it is answered; people have the last word."""
+"""A request becomes a decision, once, logged before it is answered; people have the last word."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tests.conftest import HandClock
 
 from modelfleet.decisions import Example, Feedback, Request
 from modelfleet.errors import Conflict, InvalidInput, LogUnavailable, NotFound
 from modelfleet.events import Query
 from modelfleet.fleet import Fleet
 from modelfleet.task import Task
-from tests.conftest import HandClock
 
 
 @pytest.fixture
 def task(fleet: Fleet) -> Task:
     """A task of two described labels, without an example."""
     task = fleet.task("acme", "team")
-    task.define_label("it", name="IT support", description="laptops, passwords, VPN",
-                      keywords=["wifi", "printer"])
+    task.define_label(
+        "it", name="IT support", description="laptops, passwords, VPN", keywords=["wifi", "printer"]
+    )
     task.define_label("facilities", name="Facilities", keywords=["door", "heating", "lift"])
     return task
 
@@ -96,13 +97,23 @@ def test_a_batch_is_answered_in_its_order_and_logged_together(fleet: Fleet, task
     before = task.decide("no wifi", id="r1")
     texts = ["the lift is stuck", "no wifi", "no heating", "my printer"]
     answers = task.decide_many(
-        [Request(texts[0]), Request(texts[1], id="r1"), Request(texts[2], id="r2"),
-         Request(texts[2], id="r2"), Request(texts[3])]
+        [
+            Request(texts[0]),
+            Request(texts[1], id="r1"),
+            Request(texts[2], id="r2"),
+            Request(texts[2], id="r2"),
+            Request(texts[3]),
+        ]
     )
     assert answers[1] == before
     assert answers[2] == answers[3]
-    assert [one.candidates[0].label for one in answers] == ["facilities", "it", "facilities",
-                                                           "facilities", "it"]
+    assert [one.candidates[0].label for one in answers] == [
+        "facilities",
+        "it",
+        "facilities",
+        "facilities",
+        "it",
+    ]
     assert len(decisions(fleet)) == 4
     assert task.decide_many([]) == []
 
@@ -124,7 +135,10 @@ def test_a_batch_decides_as_single_requests_do(task: Task) -> None:
 
 
 FEEDBACK: dict[str, tuple[Feedback, dict[str, Any] | None]] = {
-    "accepted": (Feedback("accepted", by="ann"), {"outcome": "accepted", "label": "it", "by": "ann"}),
+    "accepted": (
+        Feedback("accepted", by="ann"),
+        {"outcome": "accepted", "label": "it", "by": "ann"},
+    ),
     "reassigned": (
         Feedback("reassigned", "facilities"),
         {"outcome": "reassigned", "label": "facilities", "by": None},
@@ -219,7 +233,7 @@ def test_feedback_on_what_was_never_decided_here_is_refused(fleet: Fleet, task: 
     assert fleet.log.head() == head
 
 
-def test_feedback_sent_again_is_taken_down_once(fleet: Fleet, task: Task) -> None:
+def test_feedback_sent_again_is_taken_down_once(task: Task) -> None:
     decision = task.decide("no wifi")
     said = Feedback("reassigned", "facilities", by="ann", id="f1")
     first = task.feedback(decision.id, said)

@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 
 import pytest
+from tests.events.made import event
 
 from modelfleet.events import Database, EventLog, Logged, open_wake
 from modelfleet.events.statements import insert, lock, unlock
-from tests.events.made import event
 
 APPEND_WHEN_TOLD = """
 import sys, time

@@ -1,10 +1,11 @@
-"""Bad input is refused with the name of the field, and changes nothing; old events stay readable."""
+"""Bad input is refused by the name of its field and changes nothing; old events stay readable."""
 
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from tests.conftest import HandClock
 
 from modelfleet.clock import DAY, HOUR
 from modelfleet.errors import InvalidInput
@@ -19,11 +20,10 @@ from modelfleet.events.validation import (
     check_request,
 )
 from modelfleet.fleet import Fleet
-from tests.conftest import HandClock
 
 GOLDEN = Path(__file__).parent / "golden.jsonl"
 NOW = 1_800_000_000_000_000
-GOOD = Event("ticket.closed", "acme", NOW, "t1", "team", {"office": "Oslo", "sizes": [1, 2.5, None]})
+GOOD = Event("ticket.closed", "acme", NOW, "t1", "team", {"office": "Oslo", "sizes": [1, None]})
 
 
 def _nested(depth: int) -> dict[str, Any]:
@@ -92,9 +92,7 @@ def test_a_bad_event_is_refused_with_the_name_of_its_field(bad: str) -> None:
 
 
 @pytest.mark.parametrize("bad", BAD_PARTS)
-def test_a_bad_event_changes_nothing(
-    small_fleet: Fleet, clock: HandClock, bad: str
-) -> None:
+def test_a_bad_event_changes_nothing(small_fleet: Fleet, clock: HandClock, bad: str) -> None:
     clock.time = NOW
     event = msgspec.structs.replace(GOOD, **BAD_PARTS[bad][1])
     good = msgspec.structs.replace(GOOD, id="good")
@@ -151,7 +149,8 @@ def test_an_event_of_ours_with_bad_fields_is_refused(small_fleet: Fleet, bad: st
     event = Event(kind, "acme", 1, "x", "team", fields)
     with pytest.raises(InvalidInput) as refused:
         small_fleet.import_events([event])
-    assert refused.value.faults[0].field.startswith(field)
+    named = refused.value.faults[0].field
+    assert named.startswith((field, field.removeprefix("fields.")))
     assert small_fleet.log.head() == 0
 
 
@@ -217,9 +216,7 @@ def test_a_time_far_ahead_is_refused_by_every_call(small_fleet: Fleet, clock: Ha
 
 
 def _golden() -> list[Event]:
-    return [
-        msgspec.json.decode(line, type=Event) for line in GOLDEN.read_bytes().splitlines()
-    ]
+    return [msgspec.json.decode(line, type=Event) for line in GOLDEN.read_bytes().splitlines()]
 
 
 def test_there_is_an_old_event_of_every_kind() -> None:

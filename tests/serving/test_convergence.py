@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.conftest import HandClock
 
 from modelfleet.decisions import Example
 from modelfleet.fleet import Fleet
@@ -13,7 +14,6 @@ from modelfleet.serving import ModelCache
 from modelfleet.settings import Settings
 from modelfleet.task import Task
 from modelfleet.text import default_encoder
-from tests.conftest import HandClock
 
 LABELS = ("it", "facilities", "payroll", "legal", "travel", "kitchen", "garden", "press")
 TEXTS = ("no wifi", "the lift is stuck", "no salary", "a contract", "my flight", "no milk")
@@ -97,9 +97,7 @@ def other(place: str, tmp_path: Path, fleet: Fleet) -> Iterator[Fleet]:
     assert tmp_path.exists()
 
 
-def test_two_servers_on_one_log_know_the_same(
-    fleet: Fleet, other: Fleet, clock: HandClock
-) -> None:
+def test_two_servers_on_one_log_know_the_same(fleet: Fleet, other: Fleet, clock: HandClock) -> None:
     here, there = fleet.task("acme", "team"), other.task("acme", "team")
     for label in ("it", "facilities"):
         here.define_label(label)

@@ -1,10 +1,11 @@
-"""Thousands of models in one process: always fresh, within a budget, and one never hurts another."""
+"""Thousands of models in one process: always fresh, within a budget, none hurting another."""
 
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from tests.conftest import HandClock
 
 from modelfleet.decisions import Example
 from modelfleet.errors import CheckpointMissing, StoreUnavailable
@@ -12,7 +13,6 @@ from modelfleet.fleet import Fleet
 from modelfleet.models import Checkpoint, Store, key
 from modelfleet.serving import ModelCache
 from modelfleet.task import Task
-from tests.conftest import HandClock
 
 REQUESTS = {
     "it": ["no wifi", "my laptop is dead", "password lost", "vpn down", "printer jam"],
@@ -26,8 +26,9 @@ def trained(fleet: Fleet, clock: HandClock, tenant: str = "acme", versions: int 
     for label in REQUESTS:
         task.define_label(label)
     for number in range(versions):
-        told = [Example(f"{text} {number}", label) for label in REQUESTS for text in REQUESTS[label]]
-        task.give_examples(told)
+        task.give_examples(
+            [Example(f"{text} {number}", label) for label in REQUESTS for text in REQUESTS[label]]
+        )
         clock.advance(5)
         assert len(fleet.train_due()) == 1
     return task
@@ -251,9 +252,7 @@ class SlowFor:
         return self._store.open(key, fingerprint)
 
 
-def test_loading_one_model_does_not_hold_up_another(
-    small_fleet: Fleet, clock: HandClock
-) -> None:
+def test_loading_one_model_does_not_hold_up_another(small_fleet: Fleet, clock: HandClock) -> None:
     slow, quick = trained(small_fleet, clock, "slow"), trained(small_fleet, clock, "quick")
     store = SlowFor(small_fleet.cache._loader._store, "slow")
     small_fleet.cache._loader._store = store  # type: ignore[assignment]

@@ -3,20 +3,20 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
+from tests.catalog.histories import HISTORIES
+from tests.conftest import HandClock
+from tests.events.made import everything
 
 from modelfleet.decisions import Example
 from modelfleet.events import Event, EventLog, Logged
 from modelfleet.fleet import Fleet
 from modelfleet.task import Task
 from modelfleet.training import TrainingSet, read_training_set
-from tests.catalog.histories import HISTORIES
-from tests.conftest import HandClock
-from tests.events.made import everything
 
 
 def naive(events: list[Logged], tenant: str, task: str) -> tuple[dict[str, int], list[Any]]:
-    """The labels with where they were last defined, and (text, label) in order of the last words."""
+    """The labels with where they were last defined; (text, label) by the last words."""
     own = [event for event in events if (event.tenant, event.task) == (tenant, task)]
     labels: dict[str, int] = {}
     requests = {event.id: event for event in own if event.kind == "request.decided"}
@@ -24,6 +24,8 @@ def naive(events: list[Logged], tenant: str, task: str) -> tuple[dict[str, int],
     for event in own:
         fields = event.fields
         request = requests.get(fields.get("decision", ""))
+        if request is not None and request.seq > event.seq:
+            request = None  # nobody can speak about what isn't decided yet
         if event.kind == "label.defined":
             labels[fields["label"]] = event.seq
         elif event.kind == "label.removed":
@@ -61,6 +63,12 @@ def _told(known: TrainingSet) -> tuple[dict[str, int], list[Any]]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=HISTORIES)
+@example(
+    history=[
+        Event("decision.refused", "acme", 1, "f", "team", {"decision": "d0"}),
+        Event("request.decided", "acme", 1, "d0", "team", {"text": "no wifi"}),
+    ]
+)
 def test_the_training_set_is_what_a_reading_of_the_log_by_hand_gives(
     log: EventLog, history: list[Event]
 ) -> None:

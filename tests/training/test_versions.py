@@ -1,4 +1,4 @@
-"""Versions come by themselves: the same log gives the same bytes, worse ones stay, poison is local."""
+"""Versions come by themselves: the same log gives the same bytes, worse ones are kept."""
 
 import hashlib
 import subprocess
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import HandClock
 
 from modelfleet.decisions import Example
 from modelfleet.errors import StoreUnavailable
@@ -20,7 +21,6 @@ from modelfleet.text import default_encoder
 from modelfleet.training import Failed, Kept, Published, Trainer, Worker, read_training_set
 from modelfleet.training.gate import judge
 from modelfleet.training.train import train
-from tests.conftest import HandClock
 
 GATE = Gate(evidence=10, significance=0.1)
 
@@ -42,7 +42,7 @@ with Fleet(sys.argv[1], train=False, durable=False) as fleet:
 
 WHAT = {
     "it": ["no wifi in {}", "my laptop in {} is dead", "password for {} lost", "vpn down at {}"],
-    "facilities": ["the lift in {} is stuck", "no heating in {}", "door of {} locked", "leak in {}"],
+    "facilities": ["lift in {} is stuck", "no heating in {}", "door of {} locked", "leak in {}"],
     "payroll": ["payslip of {} is wrong", "no salary for {}", "bonus of {}?", "tax form for {}"],
 }
 WHERE = ["Oslo", "room 12", "the annex", "march", "the night shift", "hall B", "my team", "Ann"]
@@ -91,9 +91,7 @@ def test_what_is_due_is_trained_published_and_answers(fleet: Fleet, clock: HandC
     assert version.watermark <= fleet.log.head()
 
 
-def test_training_again_gives_the_same_bytes_here_and_elsewhere(
-    place: str, fleet: Fleet
-) -> None:
+def test_training_again_gives_the_same_bytes_here_and_elsewhere(place: str, fleet: Fleet) -> None:
     task = defined(fleet)
     task.give_examples(examples(40))
     known = read_training_set(fleet.log, "acme", "team")
@@ -215,21 +213,23 @@ def test_a_challenger_that_is_worse_is_kept_and_the_log_says_why(
     clock.advance(5)
     (first,) = fleet.train_due()
     assert isinstance(first, Published)
-    # Most of what comes next is labelled at random, the newest requests are right again: a model
-    # that learned from the noise is worse on them than the live one.
-    noise = [Example(e.text + f" {n}", sorted(WHAT)[n * 7 % 5 % 3]) for n, e in
-             enumerate(examples(240, start=60))]
-    task.give_examples(noise)
-    task.give_examples(examples(150, start=300))
+    # Somebody mislabels a lot, then all is right again: a model that learned from the mislabelled
+    # requests is worse on the newest ones than the live version.
+    labels = sorted(WHAT)
+    mislabelled = [
+        Example(one.text, labels[(labels.index(str(one.label)) + 1) % 3])
+        for one in examples(110, start=60)
+    ]
+    task.give_examples([*mislabelled, *examples(140, start=60)])
     clock.advance(5)
-    outcomes = fleet.train_due()
-    kept = [one.fields for one in fleet.events(Query(kinds=("version.kept",)))]
-    if isinstance(outcomes[0], Kept):
-        assert task.status().live == first.version
-        assert "worse than the live version" in kept[0]["why"]
-    else:
-        assert kept == []
-    assert task.status().behind == 0
+    (outcome,) = fleet.train_due()
+    assert isinstance(outcome, Kept)
+    assert "worse than the live version" in outcome.why
+    (kept,) = fleet.events(Query(kinds=("version.kept",)))
+    assert kept.fields["why"] == outcome.why
+    status = task.status()
+    assert (status.live, status.behind) == (first.version, 0)
+    assert fleet.train_due() == []
 
 
 class BrokenFor:

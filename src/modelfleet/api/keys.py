@@ -10,11 +10,11 @@ from modelfleet.api.answers import KeyMade, KeysAnswer
 from modelfleet.api.call import Call, json
 from modelfleet.api.operation import Content, Operation, route
 from modelfleet.api.wire import KeyBody, NoQuery, WriteQuery
-from modelfleet.catalog import check_role, digest_of
+from modelfleet.catalog import digest_of
 from modelfleet.decisions import Receipt
 from modelfleet.errors import Conflict, NotFound
 from modelfleet.events import Event, Logged, kinds, make, new_id
-from modelfleet.events.validation import check_event, check_id, check_text
+from modelfleet.events.validation import check_event, check_id, check_role, check_text
 
 _GROUP = "keys"
 _KEY = Decoder(KeyBody)

@@ -8,14 +8,13 @@ and how they are made. Imports `events`, and the recipe for its policy.
 
 from modelfleet.catalog.catalog import Catalog, FleetSums, Key, Label, Version
 from modelfleet.catalog.fold import CatalogFold
-from modelfleet.catalog.keys import ROLES, check_role, digest_of
+from modelfleet.catalog.keys import digest_of
 from modelfleet.catalog.migrate import migrate
 from modelfleet.catalog.queue import Lease, Queue
 from modelfleet.catalog.rebuild import rebuild
 from modelfleet.catalog.task_state import TaskState
 
 __all__ = [
-    "ROLES",
     "Catalog",
     "CatalogFold",
     "FleetSums",
@@ -25,7 +24,6 @@ __all__ = [
     "Queue",
     "TaskState",
     "Version",
-    "check_role",
     "digest_of",
     "migrate",
     "rebuild",

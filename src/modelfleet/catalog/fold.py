@@ -55,9 +55,9 @@ class CatalogFold:
             state.abstained += body.label is None
         elif _is_feedback(body):
             if outcomes.take_in(state, event, body):
-                changed(state, event, body)
+                changed(state, event, body, self._policy)
         elif not isinstance(body, kinds.DecisionRated):
-            changed(state, event, body)
+            changed(state, event, body, self._policy)
 
 
 def _is_feedback(body: kinds.Body) -> bool:
@@ -76,7 +76,8 @@ class _Tasks:
             else TaskState(*key)
             for key in named
         }
-        self._first_seen: dict[TaskKey, int] = {}
+        self._new: set[TaskKey] = set()
+        self._since: dict[str, int] = {}
         self._published = 0
 
     def of(self, event: Logged) -> TaskState | None:
@@ -85,7 +86,8 @@ class _Tasks:
         if key not in self._states:
             return None
         if key not in self._before:
-            self._first_seen.setdefault(key, event.logged)
+            self._new.add(key)
+            self._since.setdefault(event.tenant, event.logged)
         self._published += event.kind == kinds.VersionPublished.kind
         return self._states[key]
 
@@ -96,10 +98,9 @@ class _Tasks:
     def write(self, connection: sa.Connection) -> None:
         """Write the states back, and what they add to the fleet's sums."""
         rows.write_task_states(connection, list(self._states.values()))
-        since = {tenant: time for (tenant, _), time in sorted(self._first_seen.items())}
         sums = {name: self._growth(name) for name in rows.SUMMED}
-        sums["tenants"] = rows.write_tenants(connection, since) if since else 0
-        sums["tasks"] = len(self._first_seen)
+        sums["tenants"] = rows.write_tenants(connection, self._since)
+        sums["tasks"] = len(self._new)
         sums["published"] = self._published
         rows.add_to_fleet(connection, sums)
 
@@ -122,7 +123,7 @@ class _Outcomes:
         """Note the outcome; False if it is about no decision of this task."""
         key = (event.tenant, event.fields["decision"])
         decision = self._decisions.get(key)
-        if decision is None or decision.task != event.task:
+        if decision is None or decision.task != event.task or decision.seq > event.seq:
             return False
         decided = decision.fields.get("label")
         right = decided if isinstance(body, kinds.DecisionAccepted) else event.fields.get("label")

@@ -20,9 +20,7 @@ FLEET_SUMS = (*SUMMED, "tenants", "tasks", "published")
 
 _STATE_COLUMNS = [TASKS.c[name] for name in TaskState.__struct_fields__]
 _KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
-_TASKS_BY_KEY = sa.select(*_STATE_COLUMNS).where(
-    sa.tuple_(TASKS.c.tenant, TASKS.c.task).in_(_KEYS)
-)
+_TASKS_BY_KEY = sa.select(*_STATE_COLUMNS).where(sa.tuple_(TASKS.c.tenant, TASKS.c.task).in_(_KEYS))
 _OUTCOMES_BY_KEY = sa.select(OUTCOMES.c.tenant, OUTCOMES.c.decision, OUTCOMES.c.label).where(
     sa.tuple_(OUTCOMES.c.tenant, OUTCOMES.c.decision).in_(_KEYS)
 )
@@ -65,6 +63,8 @@ def write_task_states(connection: sa.Connection, states: Sequence[TaskState]) ->
 
 def write_tenants(connection: sa.Connection, since: Mapping[str, int]) -> int:
     """Note tenants that may be new, with the time of their first event; how many are."""
+    if not since:
+        return 0
     known = connection.execute(
         sa.select(TENANTS.c.tenant).where(TENANTS.c.tenant.in_(sorted(since)))
     ).scalars()

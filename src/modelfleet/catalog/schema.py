@@ -46,6 +46,7 @@ TASKS = sa.Table(
     # when it will be trained, and what went wrong
     sa.Column("behind_since", sa.BigInteger),
     sa.Column("changed", sa.BigInteger),
+    sa.Column("failed", sa.BigInteger),
     _flag("forced"),
     _number("failures"),
     _flag("set_aside"),

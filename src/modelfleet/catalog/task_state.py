@@ -28,6 +28,7 @@ class TaskState(msgspec.Struct):
     pinned: bool = False
     behind_since: int | None = None
     changed: int | None = None
+    failed: int | None = None
     forced: bool = False
     failures: int = 0
     set_aside: bool = False
@@ -40,7 +41,7 @@ class TaskState(msgspec.Struct):
         return max(0, self.evidence - self.evidence_trained)
 
 
-def changed(state: TaskState, event: Logged, body: kinds.Body) -> None:
+def changed(state: TaskState, event: Logged, body: kinds.Body, policy: Policy) -> None:
     """Take in an event of the task that isn't about a single decision."""
     match body:
         case kinds.LabelDefined() | kinds.LabelRemoved():
@@ -62,7 +63,8 @@ def changed(state: TaskState, event: Logged, body: kinds.Body) -> None:
         case kinds.TrainingFailed():
             state.failures += 1
             state.error = body.error
-            state.changed = event.logged
+            state.failed = event.logged
+            state.set_aside = state.failures >= policy.attempts
         case kinds.TrainingRetried():
             state.forced = True
             _forget_failures(state)
@@ -74,11 +76,10 @@ def changed(state: TaskState, event: Logged, body: kinds.Body) -> None:
 
 def due(state: TaskState, policy: Policy) -> int | None:
     """When the task should be trained, in microseconds; None if there is no need."""
-    state.set_aside = state.failures >= policy.attempts
     if state.behind_since is None or state.changed is None or state.pinned or state.set_aside:
         return None
-    if state.failures:
-        return state.changed + round(policy.backoff * 2.0 ** (state.failures - 1) * SECOND)
+    if state.failures and state.failed is not None:
+        return state.failed + round(policy.backoff * 2.0 ** (state.failures - 1) * SECOND)
     if state.forced:
         return state.behind_since
     labels_changed = state.live is not None and state.labels_seq > state.watermark
@@ -119,5 +120,6 @@ def _go_live(state: TaskState, version: str) -> None:
 
 def _forget_failures(state: TaskState) -> None:
     state.failures = 0
+    state.failed = None
     state.set_aside = False
     state.error = None

@@ -234,7 +234,7 @@ def _decided(
     request: Request, model: ServedModel, features: Features, tenant: str, task: str, now: int
 ) -> Event:
     scored = model.scored(features, MOST_CANDIDATES)
-    sure = bool(scored) and scored[0].probability >= model.threshold
+    sure = bool(scored) and scored[0].probability >= model.threshold and not model.refuses(features)
     body = kinds.RequestDecided(
         text=request.text,
         metadata=request.metadata,

@@ -93,10 +93,19 @@ def same_content(logged: Logged, event: Event) -> bool:
     """
     if (logged.kind, logged.task) != (event.kind, event.task):
         return False
-    return _said(logged) == _said(event)
+    return _comparable(_said(logged)) == _comparable(_said(event))
 
 
-def _said(event: Event | Logged) -> object:
+def _said(event: Event | Logged) -> Json:
     if event.kind == "request.decided":
-        return event.fields.get("text"), event.fields.get("metadata", {})
+        return [event.fields.get("text"), event.fields.get("metadata", {})]
     return event.fields
+
+
+def _comparable(value: Json) -> object:
+    """JSON as something that equals another's when they mean the same: 1 and 1.0, but not True."""
+    if isinstance(value, dict):
+        return {key: _comparable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_comparable(inner) for inner in value]
+    return type(value) is bool, value

@@ -245,5 +245,8 @@ EVIDENCE = (
 )
 """The kinds that change what a model should know."""
 
+ROLES = ("user", "owner", "operator")
+"""Of keys, in rising order: decides and gives feedback; all within a tenant; all in the fleet."""
+
 PLATFORM_TENANT = ""
 """The tenant of events that concern the whole fleet; no client can name it."""

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
+from queue import SimpleQueue
 
 import msgspec
 import sqlalchemy as sa
@@ -45,8 +46,8 @@ class EventLog:
         self._database = database
         self._fold = fold
         self._clock = clock
-        self._waiting: list[_Group] = []
-        self._changed = threading.Condition()
+        self._waiting: SimpleQueue[_Group | None] = SimpleQueue()  # None ends the writer
+        self._open = threading.Lock()
         self._closed = False
         self._committed: list[Callable[[Sequence[Logged]], None]] = []
         self._writer = threading.Thread(target=self._write_until_closed, name="log-writer")
@@ -60,11 +61,10 @@ class EventLog:
         if the database can't be reached or the log is closed.
         """
         group = _Group(events, Future())
-        with self._changed:
+        with self._open:
             if self._closed:
                 raise LogUnavailable("the log is closed")
-            self._waiting.append(group)
-            self._changed.notify()
+            self._waiting.put(group)
         return group.answer
 
     def append(self, events: Sequence[Event]) -> list[Appended]:
@@ -89,15 +89,9 @@ class EventLog:
 
     def get_many(self, tenant: str, ids: Sequence[str]) -> dict[str, Logged]:
         """Events of a tenant by their ids; those that don't exist are left out."""
+        wanted = [(tenant, one) for one in ids]
         with self._database.reading() as connection:
-            return {
-                event.id: event
-                for start in range(0, len(ids), _PAGE)
-                for event in statements.by_ids(
-                    connection,
-                    [(tenant, id) for id in ids[start : start + _PAGE]],  # noqa: A001
-                )
-            }
+            return {event.id: event for event in statements.by_ids(connection, wanted)}
 
     def head(self) -> int:
         """The last number given, 0 for an empty log."""
@@ -142,25 +136,28 @@ class EventLog:
 
     def close(self) -> None:
         """Finish what was handed over; later appends are refused."""
-        with self._changed:
+        with self._open:
             self._closed = True
-            self._changed.notify()
+            self._waiting.put(None)
         self._writer.join()
 
     def _write_until_closed(self) -> None:
-        while groups := self._take():
+        while (first := self._waiting.get()) is not None:
+            groups, last = self._taken_with(first)
             self._commit([group for group in groups if group.answer.set_running_or_notify_cancel()])
+            if last:
+                return
 
-    def _take(self) -> list[_Group]:
-        """The groups that are waiting, as many as fit a commit; none once the log is closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            count = size = 0
-            while count < len(self._waiting) and size < _MOST_IN_A_COMMIT:
-                size += len(self._waiting[count].events)
-                count += 1
-            groups, self._waiting = self._waiting[:count], self._waiting[count:]
-            return groups
+    def _taken_with(self, first: _Group) -> tuple[list[_Group], bool]:
+        """The groups that are waiting, as many as fit a commit; and whether they are the last."""
+        groups, size = [first], len(first.events)
+        while size < _MOST_IN_A_COMMIT and not self._waiting.empty():
+            group = self._waiting.get()
+            if group is None:
+                return groups, True
+            groups.append(group)
+            size += len(group.events)
+        return groups, False
 
     def _commit(self, groups: list[_Group]) -> None:
         """Log all groups in one transaction, or each alone if one of them can't be."""
@@ -186,7 +183,11 @@ class EventLog:
         try:
             return self._logged(groups, look_for_duplicates=False)
         except IntegrityError:
+            pass
+        try:
             return self._logged(groups, look_for_duplicates=True)
+        except IntegrityError as error:
+            raise Conflict(f"what was sent contradicts what is there: {error.orig}") from error
 
     def _logged(self, groups: list[_Group], *, look_for_duplicates: bool) -> list[list[Appended]]:
         with self._database.writing() as connection:

@@ -43,9 +43,14 @@ class Condition(msgspec.Struct, frozen=True):
             }
             return said.issuperset(terms.words(str(self.value)))
         compare = _COMPARE[self.operator]
-        return any(
-            _comparable(value, self.value) and compare(value, self.value) for value in values
-        )
+        return any(self._comparable(value) and compare(value, self.value) for value in values)
+
+    def _comparable(self, value: Json) -> bool:
+        """Whether a value is of the asked one's type, and has an order where one is asked for."""
+        if _is_number(self.value):
+            return _is_number(value)
+        ordered = isinstance(value, str) or self.operator == "="
+        return ordered and type(value) is type(self.value)
 
     def needs(self) -> list[list[str]]:
         """The terms an event must have to be looked at: one of each inner list."""
@@ -147,12 +152,6 @@ def _is_number_bound(condition: Condition) -> bool:
 
 def _is_number(value: Json) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _comparable(one: Json, other: Json) -> bool:
-    if _is_number(one):
-        return _is_number(other)
-    return type(one) is type(other)
 
 
 def _indexed(value: Json) -> bool:

@@ -24,6 +24,7 @@ _INSERT_TERMS_POSTGRESQL = sa.text(
     "INSERT INTO event_terms (seq, terms) VALUES (:seq, string_to_array(:terms, ' '))"
 )
 _NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
+_MOST_IDS = 2_000  # parameters that a statement takes are limited
 _BY_IDS = sa.select(EVENTS).where(
     sa.tuple_(EVENTS.c.tenant, EVENTS.c.id).in_(sa.bindparam("ids", expanding=True))
 )
@@ -61,8 +62,11 @@ def insert(connection: sa.Connection, events: Sequence[Logged]) -> None:
 
 def by_ids(connection: sa.Connection, ids: Sequence[tuple[str, str]]) -> list[Logged]:
     """The events with these tenants and ids; those that don't exist are left out."""
-    rows = connection.execute(_BY_IDS, {"ids": ids})
-    return [Logged(*row) for row in rows]
+    return [
+        Logged(*row)
+        for start in range(0, len(ids), _MOST_IDS)
+        for row in connection.execute(_BY_IDS, {"ids": ids[start : start + _MOST_IDS]})
+    ]
 
 
 def changes(
@@ -98,6 +102,8 @@ def found(
     select = sa.select(EVENTS).where(*_columns(query, position)).limit(limit)
     order = EVENTS.c.seq.desc() if query.newest_first else EVENTS.c.seq
     needs = query.needs()
+    if not all(needs):
+        return []  # a range that ends before it begins
     if needs:
         terms = _terms_sqlite(needs) if _is_sqlite(connection) else _terms_postgresql(needs)
         select = select.where(terms)

@@ -11,9 +11,19 @@ from modelfleet.events.kinds import (
     KINDS,
     PLATFORM_TENANT,
     RESERVED_PREFIXES,
+    ROLES,
+    Body,
+    DecisionReassigned,
+    ExampleGiven,
     Json,
     KeyCreated,
     KeyRevoked,
+    LabelDefined,
+    LabelRemoved,
+    RequestDecided,
+    VersionPinned,
+    VersionPromoted,
+    VersionPublished,
 )
 
 MAX_TEXT = 100_000
@@ -169,7 +179,8 @@ def check_event(event: Event, now: int) -> Event:
     Raises:
         InvalidInput: any part of it can't be accepted.
     """
-    if not _KIND.fullmatch(event.kind) or len(event.kind) > 100:  # noqa: PLR2004 - said below
+    is_kind = isinstance(event.kind, str) and _KIND.fullmatch(event.kind)
+    if not is_kind or len(event.kind) > 100:  # noqa: PLR2004 - said below
         raise InvalidInput.at(
             "kind",
             "must be up to 100 lower-case letters, digits, _ or -, in parts joined by dots, "
@@ -183,13 +194,48 @@ def check_event(event: Event, now: int) -> Event:
         )
     if event.kind not in _FLEET_WIDE or event.tenant != PLATFORM_TENANT:
         check_name(event.tenant, "tenant")
-    if event.task or event.kind in KINDS.keys() - _FLEET_WIDE:
+    if event.task != "" or event.kind in KINDS.keys() - _FLEET_WIDE:
         check_name(event.task, "task")
     check_id(event.id)
     check_time(event.time, now)
+    if not isinstance(event.fields, dict):
+        raise InvalidInput.at("fields", f"must be an object; got {_shown(event.fields)}")
     check_fields(event.fields)
-    body_of(event)
+    _check_body(body_of(event))
     return event
+
+
+def _check_body(body: Body | None) -> None:
+    """What the fields of our own kinds must be beyond their types."""
+    match body:
+        case LabelDefined() | LabelRemoved():
+            check_name(body.label, "label")
+        case RequestDecided() | ExampleGiven():
+            check_request(body.text, body.metadata)
+            if body.label is not None:
+                check_name(body.label, "label")
+        case DecisionReassigned():
+            check_name(body.label, "label")
+        case VersionPublished() | VersionPromoted() | VersionPinned():
+            check_name(body.version, "version")
+        case KeyCreated():
+            check_role(body.role, body.tenant)
+        case _:
+            return
+
+
+def check_role(role: str, tenant: str) -> None:
+    """The role of a new key.
+
+    Raises:
+        InvalidInput: unknown, or a tenant where none belongs, or none where one does.
+    """
+    if role not in ROLES:
+        raise InvalidInput.at("role", f"must be one of {', '.join(ROLES)}; got {role!a}")
+    if role != "operator":
+        check_name(tenant, "tenant")
+    elif tenant:
+        raise InvalidInput.at("tenant", "doesn't go with the role operator, which has all")
 
 
 def check_application_event(event: Event, now: int) -> Event:

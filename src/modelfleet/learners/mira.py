@@ -29,6 +29,10 @@ _FADE = 10.0
 """Corrections of one label after which its next one may move it half as far."""
 
 
+NO_LABEL = ""
+"""The verdict that no label fits a text."""
+
+
 class Step(msgspec.Struct, frozen=True):
     """How far a correction means to move."""
 
@@ -113,12 +117,12 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         if self.touched.size:
             total += self.scores(features)
         verdict = self.verdict(features)
-        if verdict is not None:
+        if verdict:
             _lead(total, self.labels.index(verdict))
         return total
 
     def verdict(self, features: Features) -> str | None:
-        """The label that this very text was last given, None if it never was."""
+        """The label that this very text was last given, or NO_LABEL; None if nothing was said."""
         return self.verdicts.get(_fingerprint(features)) if self.verdicts else None
 
     def corrected(
@@ -140,6 +144,11 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         verdicts = {**known.verdicts, _fingerprint(features): target}
         touched, weights = known._moved(moves, folded)  # noqa: SLF001
         return Overlay(known.labels, touched, weights, counts, verdicts)
+
+    def refused(self, features: Features) -> "Overlay":
+        """The overlay after a person said that no label fits ``features``."""
+        verdicts = {**self.verdicts, _fingerprint(features): NO_LABEL}
+        return Overlay(self.labels, self.touched, self.weights, self.counts, verdicts)
 
     def with_label(self, label: str) -> "Overlay":
         """The overlay that also knows ``label``, of which nothing was learned yet."""

@@ -44,7 +44,7 @@ class Options(msgspec.Struct, frozen=True):
     """Train on little new evidence after this time, if the recipe wouldn't wait longer.
 
     A live fleet refits within the recipe's hour whatever little came; over years of history that
-    is a training for nearly every request, and changes little, because corrections count at once.
+    is a training for nearly every request. Corrections count at once either way.
     """
     settle: int = 0
     """Wait so long after news before training, if the recipe wouldn't wait longer.

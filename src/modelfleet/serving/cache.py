@@ -3,26 +3,36 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from time import monotonic
 
 from modelfleet.serving.loading import FOLLOWED, Loader
 from modelfleet.serving.served import ServedModel
+
+_RETRY_AFTER = 5.0  # seconds
 
 TaskKey = tuple[str, str]
 
 
 class _Entry:
-    """A place for one task's model. ``wanted`` is the last event that the model should know."""
+    """A place for one task's model.
 
-    __slots__ = ("lock", "model", "wanted")
+    ``wanted`` is the last event that the model should know; ``retry`` is when to try again to load
+    a version that couldn't be served.
+    """
+
+    __slots__ = ("lock", "model", "retry", "wanted")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.model: ServedModel | None = None
         self.wanted = 0
+        self.retry: float | None = None
 
     def fresh(self) -> ServedModel | None:
         """The model, if it knows all that it should."""
         model = self.model
+        if self.retry is not None and monotonic() >= self.retry:
+            return None
         return model if model is not None and model.applied >= self.wanted else None
 
 
@@ -84,17 +94,23 @@ class ModelCache:
         loader = self._loader
         model = loader.load(*key) if before is None else loader.caught_up(*key, before)
         entry.model = model
+        entry.retry = monotonic() + _RETRY_AFTER if model.is_stand_in else None
         with self._lock:
             if self._entries.get(key) is entry:
                 self._bytes += model.nbytes - (before.nbytes if before else 0)
+                if not model.applied:
+                    self._drop(key)  # a task that nobody named; asking for it must cost no memory
             self._drop_until_within_budget(key)
         return model
 
     def _drop_until_within_budget(self, keep: TaskKey) -> None:
         while self._bytes > self._budget and len(self._entries) > 1:
-            key, entry = next(iter(self._entries.items()))
+            key = next(iter(self._entries))
             if key == keep:
                 return
-            del self._entries[key]
-            if entry.model is not None:
-                self._bytes -= entry.model.nbytes
+            self._drop(key)
+
+    def _drop(self, key: TaskKey) -> None:
+        model = self._entries.pop(key).model
+        if model is not None:
+            self._bytes -= model.nbytes

@@ -28,9 +28,6 @@ _LABEL_KINDS = (kinds.LabelDefined.kind, kinds.LabelRemoved.kind)
 FOLLOWED = frozenset(kinds.EVIDENCE + _SWAPS)
 """The kinds of events that change what a served model answers."""
 
-_LONGEST_TAIL = 2_000
-"""Examples of the tail that are applied, the newest; training has the others soon."""
-
 _logger = structlog.get_logger()
 
 
@@ -52,35 +49,49 @@ class Loader:
         self._recipe = recipe
 
     def load(self, tenant: str, task: str) -> ServedModel:
-        """The model of a task as of now. A task that was never named has no labels to predict."""
+        """The model of a task as of now. A task that was never named has no labels to predict.
+
+        What it answers follows from the version and the events behind its watermark in their
+        order, so a server that followed them all answers the same as one that starts now.
+        """
         # The head is read first: what is committed while the rest is read is caught up with later.
         head = self._log.head()
         state = self._catalog.task(tenant, task)
-        labels = self._catalog.labels(tenant, task)
-        header, base = self._base(state, labels)
+        header, base = self._base(state)
         start = ServedModel(
             version=header.version if header else None,
+            wanted=state.live,
             base=base,
             overlay=Overlay.over(base.labels),
-            active=(),
-            columns=np.zeros(0, np.intp),
+            active=base.labels,
+            columns=np.arange(len(base.labels)),
             temperature=header.temperature if header else PRIOR_TEMPERATURE,
             threshold=header.threshold if header else self._recipe.learning.target_precision,
             applied=header.watermark if header else 0,
         )
         tail = self._log.of_task(tenant, task, FOLLOWED, after=start.applied, until=head)
-        with_labels = _with_active(start, {label.label for label in labels})
-        return self._applied(with_labels, tail)
+        return self._applied(start, tail)
 
     def caught_up(self, tenant: str, task: str, model: ServedModel) -> ServedModel:
         """The model with what the log holds behind what it knows; loaded anew where it must be."""
         tail = self._log.of_task(tenant, task, FOLLOWED, after=model.applied)
         told = {event.kind for event in tail}
-        if told.intersection(_SWAPS) or (model.version is None and told.intersection(_LABEL_KINDS)):
-            return self.load(tenant, task)
+        relabelled = model.version is None and told.intersection(_LABEL_KINDS)
+        if relabelled or model.is_stand_in or told.intersection(_SWAPS):
+            return self._loaded_if_better(tenant, task, model, tail)
         return self._applied(model, tail)
 
-    def _base(self, state: TaskState, labels: Sequence[Label]) -> tuple[Header | None, LinearModel]:
+    def _loaded_if_better(
+        self, tenant: str, task: str, model: ServedModel, tail: Sequence[Logged]
+    ) -> ServedModel:
+        """The model loaded anew, unless that would only lose the version that it has."""
+        loaded = self.load(tenant, task)
+        if loaded.version is not None or model.version is None:
+            return loaded
+        kept = self._applied(model, tail)
+        return msgspec.structs.replace(kept, wanted=loaded.wanted)
+
+    def _base(self, state: TaskState) -> tuple[Header | None, LinearModel]:
         """The live version, or the one before if it can't be served, or prototypes."""
         for name in (state.live, state.previous):
             version = name and self._catalog.version(state.tenant, state.task, name)
@@ -100,6 +111,7 @@ class Loader:
                 )
                 continue
             return checkpoint.header, arrays
+        labels = self._catalog.labels(state.tenant, state.task)
         texts = {label.label: label.texts for label in labels}
         return None, prototypes.fit(texts, self._encoder)
 
@@ -112,12 +124,14 @@ class Loader:
         features = self._encoder.encode(texts, [lesson.metadata for lesson in lessons])
         overlay = model.overlay
         for lesson, encoded in zip(lessons, features, strict=True):
-            overlay = overlay.corrected(encoded, lesson.label, model.base.scores(encoded))
-        active = set(model.active)
-        for event in tail:
-            _change_active(active, event)
+            if lesson.label is None:
+                overlay = overlay.refused(encoded)
+            else:
+                overlay = overlay.corrected(encoded, lesson.label, model.base.scores(encoded))
         taught = msgspec.structs.replace(model, overlay=overlay, applied=tail[-1].seq)
-        return _with_active(taught, active)
+        if model.version is None:
+            return taught  # its labels are those of this moment; it is loaded anew when they change
+        return _with_active(taught, _active_after(model.active, tail))
 
     def _lessons(self, model: ServedModel, tail: Sequence[Logged]) -> list["_Lesson"]:
         """What the tail teaches: label texts, and the last words about requests."""
@@ -129,23 +143,27 @@ class Loader:
                 label = Label(body.label, body.name, body.description, body.keywords, event.seq)
                 lessons += [_Lesson(text, {}, label.label) for text in label.texts]
             example = example_of(event, decisions)
-            if example is not None and example.label is not None:
+            if example is not None:
                 lessons.append(_Lesson(example.text, example.metadata, example.label))
-        return lessons[-_LONGEST_TAIL:]
+        return lessons
 
 
 class _Lesson(msgspec.Struct, frozen=True):
     text: str
     metadata: dict[str, object]
-    label: str
+    label: str | None
 
 
-def _change_active(active: set[str], event: Logged) -> None:
-    body = body_of(event) if event.kind in _LABEL_KINDS else None
-    if isinstance(body, kinds.LabelDefined):
-        active.add(body.label)
-    elif isinstance(body, kinds.LabelRemoved):
-        active.discard(body.label)
+def _active_after(before: Sequence[str], tail: Sequence[Logged]) -> set[str]:
+    """The labels that may be predicted after the events of the tail."""
+    active = set(before)
+    for event in tail:
+        body = body_of(event) if event.kind in _LABEL_KINDS else None
+        if isinstance(body, kinds.LabelDefined):
+            active.add(body.label)
+        elif isinstance(body, kinds.LabelRemoved):
+            active.discard(body.label)
+    return active
 
 
 def _with_active(model: ServedModel, active: set[str]) -> ServedModel:

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.learners import LinearModel, Overlay, calibration
+from modelfleet.learners.mira import NO_LABEL
 from modelfleet.text import Features
 
 
@@ -20,6 +21,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         version: of the checkpoint; None while the task answers from its labels' texts.
+        wanted: the live version; another than ``version`` only if that one can't be served.
         base: the checkpoint's model, or prototypes.
         overlay: corrections since.
         active: the labels that may be predicted, in order; each one of the overlay's.
@@ -30,6 +32,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
     """
 
     version: str | None
+    wanted: str | None
     base: LinearModel
     overlay: Overlay
     active: tuple[str, ...]
@@ -46,6 +49,15 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         probabilities = calibration.probabilities(scores[self.columns], self.temperature)
         order = np.argsort(-probabilities, kind="stable")[:most]
         return [Scored(self.active[i], float(probabilities[i])) for i in order]
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether it answers in place of a live version that can't be served."""
+        return self.version != self.wanted
+
+    def refuses(self, features: Features) -> bool:
+        """Whether a person said of this very text that no label fits."""
+        return self.overlay.verdict(features) == NO_LABEL
 
     @property
     def nbytes(self) -> int:

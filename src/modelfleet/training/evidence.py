@@ -102,7 +102,7 @@ def example_of(event: Logged, decisions: Mapping[str, Logged]) -> Example | None
     if not isinstance(body, kinds.FEEDBACK):
         return None
     decision = decisions.get(event.fields["decision"])
-    if decision is None or decision.task != event.task:
+    if decision is None or decision.task != event.task or decision.seq > event.seq:
         return None
     decided = body_of(decision)
     if not isinstance(decided, kinds.RequestDecided):

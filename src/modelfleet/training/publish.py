@@ -98,13 +98,8 @@ class Trainer:
         """The live version, None if there is none that can be opened."""
         live = self._catalog.task(lease.tenant, lease.task).live
         version = live and self._catalog.version(lease.tenant, lease.task, live)
-        if not version:
-            return None
-        place = key(lease.tenant, lease.task, version.version)
-        try:
-            return version, self._store.open(place, version.fingerprint)
-        except CheckpointUnusable:
-            return None  # whatever was learned is better than a version that can't be served
+        checkpoint = self._opened(lease, version) if version else None
+        return (version, checkpoint) if version and checkpoint else None
 
     def _judge(self, trained: Trained, champion: tuple[Version, Checkpoint] | None) -> Verdict:
         held_out = trained.held_out
@@ -125,7 +120,7 @@ class Trainer:
     ) -> Published | Kept:
         """Bytes first, then the event that makes them visible."""
         version = _name(known, self._recipe)
-        if self._catalog.version(lease.tenant, lease.task, version):
+        if self._is_there(lease, version):
             why = f"nothing new: it would be {version} again, which was published before"
             return self._keep(lease, known, why, _seen(trained))
         header = Header(
@@ -158,6 +153,18 @@ class Trainer:
         )
         self._append(lease, body)
         return Published(lease.tenant, lease.task, version, why)
+
+    def _is_there(self, lease: Lease, version: str) -> bool:
+        """Whether a version was published before, and its file is still there."""
+        published = self._catalog.version(lease.tenant, lease.task, version)
+        return published is not None and self._opened(lease, published) is not None
+
+    def _opened(self, lease: Lease, version: Version) -> Checkpoint | None:
+        place = key(lease.tenant, lease.task, version.version)
+        try:
+            return self._store.open(place, version.fingerprint)
+        except CheckpointUnusable:
+            return None  # whatever is learned now is better than a version that can't be served
 
     def _keep(self, lease: Lease, known: TrainingSet, why: str, metrics: dict[str, float]) -> Kept:
         body = kinds.VersionKept(

@@ -126,6 +126,7 @@ def _create_tables() -> None:
         sa.Column("pinned", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("behind_since", sa.BigInteger(), nullable=True),
         sa.Column("changed", sa.BigInteger(), nullable=True),
+        sa.Column("failed", sa.BigInteger(), nullable=True),
         sa.Column("forced", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("failures", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("set_aside", sa.Boolean(), server_default=sa.false(), nullable=False),
