@@ -26,6 +26,7 @@ import msgspec
 
 import load
 from machine import Yardstick, load_of_noop, measured
+from modelfleet.cli.logging import configure_logging
 from modelfleet.fleet import Fleet
 from modelfleet.settings import Settings
 from places import servers
@@ -53,6 +54,7 @@ def prepared(url: str, store: Path, made: list[Tenant], *, trained: bool) -> Non
     with Fleet(url, settings=Settings(store=str(store)), train=False) as fleet:
         fill(fleet, made)
         if trained:
+            configure_logging("warning")
             time.sleep(fleet.recipe.policy.quiet + 0.1)
             fleet.train_due()
 

@@ -24,6 +24,7 @@ FILE = "BENCHMARK_SAMPLES"
 _EVERY = 0.005
 _CPU_EVERY = 20
 _WAITING = {"select", "_wait_for_tstate_lock", "get", "accept", "poll", "run", "_worker"}
+_WAITING_ANYWHERE = {"wait", "_write_until_closed"}  # the latter's queue is C: no frame of its own
 _WAITING_IN = {"threading.py", "selectors.py", "queue.py", "socket.py", "thread.py"}
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -90,7 +91,7 @@ def _kind(name: str) -> str:
 def _waits(frame: FrameType) -> bool:
     code = frame.f_code
     is_in = Path(code.co_filename).name in _WAITING_IN
-    return code.co_name == "wait" or (code.co_name in _WAITING and is_in)
+    return code.co_name in _WAITING_ANYWHERE or (code.co_name in _WAITING and is_in)
 
 
 def _place(frame: FrameType) -> str:

@@ -38,7 +38,7 @@ def cluster() -> Iterator[Cluster]:
     try:
         running = Cluster()
     except PostgresqlMissing as missing:
-        if os.environ.get("MODELFLEET_REQUIRE_POSTGRESQL") == "1":
+        if os.environ.get("REQUIRE_POSTGRESQL") == "1":
             pytest.fail(str(missing), pytrace=False)
         pytest.skip(str(missing))
     with running:

@@ -23,6 +23,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Wait until nothing new came for so long, …"""
     patience: float
     """… but no longer than this after the first."""
+    relabelling: float
+    """A changed set of labels is trained on after this time; until then its texts answer for it."""
     staleness: float
     """Any new evidence is trained on after this time, however little it is."""
     attempts: int

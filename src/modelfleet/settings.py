@@ -88,7 +88,7 @@ def parse_bytes(value: object) -> int:
     Raises:
         ValueError: it is none of these.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(value).strip(), re.IGNORECASE)
     if not found:
@@ -98,7 +98,7 @@ def parse_bytes(value: object) -> int:
 
 def _from_file(file: Path | None, faults: list[Fault]) -> dict[str, tuple[str, object]]:
     path = file or Path(FILE)
-    if not path.exists():
+    if not path.is_file():
         if file is not None:
             faults.append(Fault(str(file), "there is no such file"))
         return {}
@@ -123,8 +123,8 @@ def _from_environment(
             continue
         try:
             found[name.removesuffix("_file")] = (variable, Path(value).read_text().strip())
-        except OSError as error:
-            faults.append(Fault(variable, f"can't be read: {error.strerror}"))
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(Fault(variable, f"can't be read: {error}"))
     return found
 
 
@@ -177,6 +177,10 @@ _CHECKS: dict[str, Callable[[object], object]] = {
 
 def _without_password(url: str) -> str:
     parts = urlsplit(url)
+    if "password=" in parts.query:
+        query = re.sub(r"(^|&)password=[^&]*", r"\1password=***", parts.query)
+        parts = parts._replace(query=query)
+        url = urlunsplit(parts)
     if not parts.password:
         return url
     host = parts.netloc.rpartition("@")[2]

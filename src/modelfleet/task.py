@@ -5,7 +5,7 @@ from typing import Any
 
 from modelfleet.catalog import Catalog, Label, TaskState, Version
 from modelfleet.decisions import Decision, Desk, Example, Feedback, LabelTexts, Receipt, Request
-from modelfleet.errors import Conflict, NotFound
+from modelfleet.errors import Conflict, InvalidInput, NotFound
 from modelfleet.events import kinds
 from modelfleet.events.validation import check_name
 
@@ -32,6 +32,8 @@ class Task:
         Raises:
             InvalidInput: the label or a text can't be accepted.
         """
+        if isinstance(keywords, str) or not isinstance(keywords, Sequence):
+            raise InvalidInput.at("keywords", "must be a list of texts")
         texts = LabelTexts(name, description, tuple(keywords))
         return self._desk.define_label(self.tenant, self.task, label, texts)
 

@@ -15,6 +15,7 @@ POLICY = Policy(
     growth=0.1,
     quiet=2.0,
     patience=10.0,
+    relabelling=30.0,
     staleness=3600.0,
     attempts=3,
     backoff=4.0,

@@ -268,7 +268,7 @@ def _wait_until_trained(place: str, store: str) -> None:
 
 def _answers(url: str) -> list[object]:
     """What a server says to each text, but for the decision's own id and time."""
-    said = []
+    said: list[object] = []
     for tenant in range(3):
         for texts in _TEXTS.values():
             for text in texts:

@@ -10,6 +10,7 @@ import pytest
 from modelfleet.learners import LinearModel, calibration, logistic, prototypes
 from modelfleet.learners.design import Scales, design
 from modelfleet.learners.examples import Examples, with_label_texts
+from modelfleet.learners.recommended import LABEL_TEXT_WEIGHT
 from modelfleet.text import Features, default_encoder
 
 LABELS = ("a", "b", "c")
@@ -191,4 +192,4 @@ def test_label_texts_fade_as_examples_arrive(examples: Examples) -> None:
     known_many = with_label_texts(examples, texts, default_encoder())
     assert len(known_few.features) == 1 + 8
     assert known_many.weights[-8:].max() < known_few.weights[-8:].min()
-    assert known_few.weights[-1] == pytest.approx(0.5)
+    assert known_few.weights[-1] == pytest.approx(LABEL_TEXT_WEIGHT / 2)

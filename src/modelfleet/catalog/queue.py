@@ -12,6 +12,9 @@ from modelfleet.clock import SECOND
 from modelfleet.events import Database
 
 _MOST_QUEUED_AT_ONCE = 500
+_SET_TURN = sa.update(TASKS).where(
+    TASKS.c.tenant == sa.bindparam("of_tenant"), TASKS.c.task == sa.bindparam("of_task")
+)
 _KEY = sa.tuple_(TASKS.c.tenant, TASKS.c.task)
 
 
@@ -101,24 +104,20 @@ def _queue_due(connection: sa.Connection, now: int) -> None:
     """Give a turn to each task that has fallen due."""
     fallen_due = _unlocked(AWAITS_ITS_TIME, TASKS.c.due <= now)
     first = fallen_due.order_by(TASKS.c.due).limit(_MOST_QUEUED_AT_ONCE)
-    for tenant, task in connection.execute(first).all():
-        connection.execute(_take_turn(tenant, task))
-
-
-def _take_turn(tenant: str, task: str) -> sa.Update:
-    queued = TASKS.alias()
-    served = sa.select(sa.func.min(queued.c.turn)).where(queued.c.turn.is_not(None))
-    own_last = sa.select(sa.func.max(queued.c.turn)).where(
-        queued.c.tenant == tenant, queued.c.turn.is_not(None)
+    found = [(tenant, task) for tenant, task in connection.execute(first)]
+    if not found:
+        return
+    served = connection.execute(sa.select(sa.func.min(TASKS.c.turn)).where(QUEUED)).scalar() or 0
+    held = sa.select(TASKS.c.tenant, sa.func.max(TASKS.c.turn)).where(
+        QUEUED, TASKS.c.tenant.in_({tenant for tenant, _ in found})
     )
-    turn = sa.func.coalesce(own_last.scalar_subquery(), 0)
-    now_served = sa.func.coalesce(served.scalar_subquery(), 0)
-    later = sa.case((turn >= now_served, turn), else_=now_served)
-    return (
-        sa.update(TASKS)
-        .where(TASKS.c.tenant == tenant, TASKS.c.task == task)
-        .values(turn=later + 1)
-    )
+    rows = connection.execute(held.group_by(TASKS.c.tenant)).all()
+    last = {tenant: turn or 0 for tenant, turn in rows}
+    turns = []
+    for tenant, task in found:
+        last[tenant] = max(last.get(tenant, 0), served) + 1
+        turns.append({"of_tenant": tenant, "of_task": task, "turn": last[tenant]})
+    connection.execute(_SET_TURN, turns)
 
 
 def _take(connection: sa.Connection, worker: str, until: int, limit: int) -> list[tuple[str, str]]:

@@ -13,16 +13,18 @@ from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENA
 from modelfleet.catalog.task_state import TaskState
 from modelfleet.events import kinds
 from modelfleet.events.event import Logged
+from modelfleet.events.pairs import ByPairs
 
 SUMMED = ("decided", "abstained", "answered", "confirmed", "corrected")
 """Columns of a task that are summed over the fleet."""
 FLEET_SUMS = (*SUMMED, "tenants", "tasks", "published")
 
 _STATE_COLUMNS = [TASKS.c[name] for name in TaskState.__struct_fields__]
-_KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
-_TASKS_BY_KEY = sa.select(*_STATE_COLUMNS).where(sa.tuple_(TASKS.c.tenant, TASKS.c.task).in_(_KEYS))
-_OUTCOMES_BY_KEY = sa.select(OUTCOMES.c.tenant, OUTCOMES.c.decision, OUTCOMES.c.label).where(
-    sa.tuple_(OUTCOMES.c.tenant, OUTCOMES.c.decision).in_(_KEYS)
+_TASKS = ByPairs(sa.select(*_STATE_COLUMNS), TASKS.c.tenant, TASKS.c.task)
+_OUTCOMES = ByPairs(
+    sa.select(OUTCOMES.c.tenant, OUTCOMES.c.decision, OUTCOMES.c.label),
+    OUTCOMES.c.tenant,
+    OUTCOMES.c.decision,
 )
 _ADD_TO_FLEET = sa.update(FLEET).values(
     {name: FLEET.c[name] + sa.bindparam(f"more_{name}") for name in FLEET_SUMS}
@@ -51,7 +53,7 @@ def task_states(
     """The states of tasks; those that were never heard of are left out."""
     if not keys:
         return {}
-    rows = connection.execute(_TASKS_BY_KEY, {"keys": keys})
+    rows = _TASKS.rows(connection, keys)
     return {(state.tenant, state.task): state for state in (TaskState(*row) for row in rows)}
 
 
@@ -86,7 +88,7 @@ def outcomes(
     connection: sa.Connection, ids: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], str | None]:
     """The labels that people gave to decisions; those without an outcome are left out."""
-    rows = connection.execute(_OUTCOMES_BY_KEY, {"keys": ids})
+    rows = _OUTCOMES.rows(connection, ids)
     return {(tenant, decision): label for tenant, decision, label in rows}
 
 

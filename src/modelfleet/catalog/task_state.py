@@ -82,14 +82,18 @@ def due(state: TaskState, policy: Policy) -> int | None:
         return state.failed + round(policy.backoff * 2.0 ** (state.failures - 1) * SECOND)
     if state.forced:
         return state.behind_since
-    labels_changed = state.live is not None and state.labels_seq > state.watermark
+    return _due_by_news(state, policy, state.behind_since, state.changed)
+
+
+def _due_by_news(state: TaskState, policy: Policy, since: int, changed: int) -> int | None:
+    """When what came ``since`` some time, last at ``changed``, should be trained on."""
     enough: float = max(policy.new_examples, policy.growth * state.evidence_trained)
-    if state.behind >= enough or labels_changed:
-        settled = state.changed + round(policy.quiet * SECOND)
-        return min(settled, state.behind_since + round(policy.patience * SECOND))
-    if state.behind:
-        return state.behind_since + round(policy.staleness * SECOND)
-    return None
+    if state.behind >= enough:
+        settled = changed + round(policy.quiet * SECOND)
+        return min(settled, since + round(policy.patience * SECOND))
+    if state.live is not None and state.labels_seq > state.watermark:
+        return since + round(policy.relabelling * SECOND)
+    return since + round(policy.staleness * SECOND) if state.behind else None
 
 
 def _evidence_came(state: TaskState, event: Logged) -> None:

@@ -130,7 +130,6 @@ class VersionPublished(Body, frozen=True):
     training_digest: str
     why: str
     metrics: dict[str, float] = {}
-    seconds: float = 0.0
 
 
 class VersionKept(Body, frozen=True):

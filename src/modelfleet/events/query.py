@@ -14,6 +14,8 @@ from modelfleet.events.kinds import Json
 
 _SIGN = re.compile("<=|>=|[=<>:]")
 
+_BOUNDS = {"<", "<=", ">", ">="}
+
 Operator = Literal["=", "<", "<=", ">", ">=", "exists", "words"]
 
 
@@ -30,10 +32,12 @@ class Condition(msgspec.Struct, frozen=True):
 
     def matches(self, event: Logged) -> bool:
         """Whether an event fulfils it."""
+        below = self.operator in {"exists", "words"}
         values = [
             value
             for path, value in terms.leaves(event.fields)
-            if path == self.field or not self.field or path.startswith(self.field + ".")
+            if path == self.field
+            or (below and (not self.field or path.startswith(self.field + ".")))
         ]
         if self.operator == "exists":
             return bool(values)
@@ -42,8 +46,11 @@ class Condition(msgspec.Struct, frozen=True):
                 word for value in values if isinstance(value, str) for word in terms.words(value)
             }
             return said.issuperset(terms.words(str(self.value)))
-        compare = _COMPARE[self.operator]
-        return any(self._comparable(value) and compare(value, self.value) for value in values)
+        return any(self.holds(value) for value in values)
+
+    def holds(self, value: Json) -> bool:
+        """Whether one value compares so with the condition's."""
+        return self._comparable(value) and _COMPARE[self.operator](value, self.value)
 
     def _comparable(self, value: Json) -> bool:
         """Whether a value is of the asked one's type, and has an order where one is asked for."""
@@ -79,7 +86,12 @@ class Query(msgspec.Struct, frozen=True):
 
     def matches(self, event: Logged) -> bool:
         """Whether an event fulfils all conditions on its fields."""
-        return all(condition.matches(event) for condition in self.where)
+        bounds = [one for one in self.where if one.operator in _BOUNDS]
+        others = [one for one in self.where if one.operator not in _BOUNDS]
+        return all(one.matches(event) for one in others) and all(
+            _lies_within(event, field, [one for one in bounds if one.field == field])
+            for field in {one.field for one in bounds}
+        )
 
     def needs(self) -> list[list[str]]:
         """The terms an event must have: one of each inner list; empty without conditions."""
@@ -116,6 +128,15 @@ def parse_condition(text: str) -> Condition:
             return Condition(field.strip(), "words", value)
         case _:
             return Condition(_named(field), cast("Operator", sign), _json_or_text(value))
+
+
+def _lies_within(event: Logged, field: str, bounds: list[Condition]) -> bool:
+    """Whether one value of a field lies within all its bounds."""
+    return any(
+        all(bound.holds(value) for bound in bounds)
+        for path, value in terms.leaves(event.fields)
+        if path == field
+    )
 
 
 def _named(field: str) -> str:

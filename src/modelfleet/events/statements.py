@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from modelfleet.events.event import Logged
+from modelfleet.events.pairs import ByPairs
 from modelfleet.events.query import Query
 from modelfleet.events.schema import EVENTS, POSITION
 from modelfleet.events.terms import terms_of
@@ -24,10 +25,7 @@ _INSERT_TERMS_POSTGRESQL = sa.text(
     "INSERT INTO event_terms (seq, terms) VALUES (:seq, string_to_array(:terms, ' '))"
 )
 _NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
-_MOST_IDS = 2_000  # parameters that a statement takes are limited
-_BY_IDS = sa.select(EVENTS).where(
-    sa.tuple_(EVENTS.c.tenant, EVENTS.c.id).in_(sa.bindparam("ids", expanding=True))
-)
+_BY_IDS = ByPairs(sa.select(EVENTS), EVENTS.c.tenant, EVENTS.c.id)
 
 
 def _is_sqlite(connection: sa.Connection) -> bool:
@@ -62,11 +60,7 @@ def insert(connection: sa.Connection, events: Sequence[Logged]) -> None:
 
 def by_ids(connection: sa.Connection, ids: Sequence[tuple[str, str]]) -> list[Logged]:
     """The events with these tenants and ids; those that don't exist are left out."""
-    return [
-        Logged(*row)
-        for start in range(0, len(ids), _MOST_IDS)
-        for row in connection.execute(_BY_IDS, {"ids": ids[start : start + _MOST_IDS]})
-    ]
+    return [Logged(*row) for row in _BY_IDS.rows(connection, ids)]
 
 
 def changes(

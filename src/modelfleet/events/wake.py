@@ -1,5 +1,6 @@
 """Waiting for the log to grow, without asking it more than needed."""
 
+import sqlite3
 import time
 from typing import Protocol
 
@@ -52,10 +53,13 @@ class SqliteWake:
     def _version(self) -> int:
         cursor = self._connection.cursor()
         try:
-            version: int = cursor.execute("PRAGMA data_version").fetchone()[0]
+            cursor.execute("PRAGMA data_version")
+            (version,) = cursor.fetchall()[0]
+        except sqlite3.Error as error:
+            raise LogUnavailable(str(error)) from error
         finally:
             cursor.close()
-        return version
+        return int(version)
 
 
 class PostgresqlWake:

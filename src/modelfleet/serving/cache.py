@@ -77,8 +77,9 @@ class ModelCache:
         for seq, tenant, task, kind in changes:
             if kind in FOLLOWED:
                 entry = self._entries.get((tenant, task))
-                if entry is not None and seq > entry.wanted:
-                    entry.wanted = seq
+                if entry is not None:
+                    with self._lock:  # two threads notice: this process's writer and the follower
+                        entry.wanted = max(entry.wanted, seq)
 
     @property
     def nbytes(self) -> int:

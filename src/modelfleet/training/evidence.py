@@ -78,10 +78,12 @@ def fold(events: Sequence[Logged], decisions: Mapping[str, Logged]) -> TrainingS
     """
     labels: dict[str, Label] = {}
     words: dict[str, Example] = {}
+    count = 0
     for event in events:
         _take_in_label(labels, event)
         example = example_of(event, decisions)
         if example is not None:
+            count += 1
             words.pop(example.key, None)  # the last word decides where in the order it stands
             words[example.key] = example
     return TrainingSet(
@@ -89,7 +91,7 @@ def fold(events: Sequence[Logged], decisions: Mapping[str, Logged]) -> TrainingS
         examples=tuple(e for e in words.values() if e.label is None or e.label in labels),
         watermark=events[-1].seq if events else 0,
         logged=events[-1].logged if events else 0,
-        evidence=sum(event.kind not in _LABEL_KINDS for event in events),
+        evidence=count,
     )
 
 

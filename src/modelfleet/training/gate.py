@@ -20,6 +20,7 @@ def judge(
     champion: NDArray[np.bool_],
     gate: Gate,
     *,
+    rival: str = "the live version",
     same_recipe: bool,
 ) -> Verdict:
     """Compare two models on the same requests, which neither has seen.
@@ -29,13 +30,14 @@ def judge(
 
     Args:
         challenger: bool ``(m,)``, where it was right.
-        champion: bool ``(m,)``, where the live version was.
+        champion: bool ``(m,)``, where the one that answers now was.
         gate: how much is asked for.
+        rival: what the champion is called in the reason.
         same_recipe: a routine refit may go live on too little evidence, a new recipe may not.
     """
     count = len(challenger)
     if count < gate.evidence:
-        seen = f"only {count} requests that the live version hasn't seen"
+        seen = f"only {count} requests that {rival} hasn't seen"
         if same_recipe:
             return Verdict(publish=True, why=f"a routine refit; {seen}")
         return Verdict(publish=False, why=f"a changed recipe needs more evidence; {seen}")
@@ -43,14 +45,8 @@ def judge(
     lost = int((champion & ~challenger).sum())
     seen = (
         f"of {count} new requests, {challenger.mean():.1%} right against {champion.mean():.1%} "
-        f"by the live version; {won} won, {lost} lost"
+        f"by {rival}; {won} won, {lost} lost"
     )
     if lost > won and bdtr(won, won + lost, 0.5) <= gate.significance:
-        return Verdict(publish=False, why=f"worse than the live version: {seen}")
+        return Verdict(publish=False, why=f"worse than {rival}: {seen}")
     return Verdict(publish=True, why=seen)
-
-
-def first(held_out: int, accuracy: float | None) -> Verdict:
-    """The verdict about a task's first version: anything learned beats label texts alone."""
-    seen = f"{accuracy:.1%} of {held_out} held-out requests right" if accuracy is not None else ""
-    return Verdict(publish=True, why="the first version" + (f"; {seen}" if seen else ""))

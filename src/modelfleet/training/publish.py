@@ -11,12 +11,12 @@ from modelfleet.catalog import Catalog, Lease, Version
 from modelfleet.clock import Clock, to_datetime
 from modelfleet.errors import CheckpointUnusable
 from modelfleet.events import EventLog, kinds, make
-from modelfleet.learners import LinearModel
+from modelfleet.learners import LinearModel, prototypes
 from modelfleet.models import Checkpoint, Header, Store, fingerprint, key, write
 from modelfleet.recipe import Recipe
 from modelfleet.text import StaticEncoder
 from modelfleet.training.evidence import TrainingSet, read_training_set
-from modelfleet.training.gate import Verdict, first, judge
+from modelfleet.training.gate import Verdict, judge
 from modelfleet.training.train import HeldOut, Trained, train
 
 CODE_VERSION = installed_version("modelfleet")
@@ -80,9 +80,9 @@ class Trainer:
         if not known.labels:
             return self._keep(lease, known, "the task has no labels", {})
         champion = self._champion(lease)
-        seen_until = 0 if champion is None else champion[0].watermark
+        seen_until = 0 if champion is None else champion.header.watermark
         trained = train(known, self._recipe, self._encoder, seen_until=seen_until)
-        verdict = self._judge(trained, champion)
+        verdict = self._judge(known, trained, champion)
         if not verdict.publish:
             return self._keep(lease, known, verdict.why, _seen(trained))
         return self._publish(lease, known, trained, verdict.why)
@@ -94,26 +94,25 @@ class Trainer:
         self._append(lease, kinds.TrainingFailed(watermark=watermark, error=said))
         return Failed(lease.tenant, lease.task, said)
 
-    def _champion(self, lease: Lease) -> tuple[Version, Checkpoint] | None:
+    def _champion(self, lease: Lease) -> Checkpoint | None:
         """The live version, None if there is none that can be opened."""
         live = self._catalog.task(lease.tenant, lease.task).live
         version = live and self._catalog.version(lease.tenant, lease.task, live)
-        checkpoint = self._opened(lease, version) if version else None
-        return (version, checkpoint) if version and checkpoint else None
+        return self._opened(lease, version) if version else None
 
-    def _judge(self, trained: Trained, champion: tuple[Version, Checkpoint] | None) -> Verdict:
+    def _judge(self, known: TrainingSet, trained: Trained, champion: Checkpoint | None) -> Verdict:
         held_out = trained.held_out
+        gate = self._recipe.gate
         if champion is None:
-            return first(len(held_out.right), held_out.metrics.get("accuracy"))
-        version, checkpoint = champion
-        unseen = np.array([e.seq > version.watermark for e in held_out.examples], bool)
-        right = _right(checkpoint, held_out)
-        return judge(
-            held_out.right[unseen],
-            right[unseen],
-            self._recipe.gate,
-            same_recipe=version.recipe == self._recipe.name,
-        )
+            texts = prototypes.fit(known.label_texts(), self._encoder)
+            right = _right(texts, held_out)
+            return judge(held_out.right, right, gate, same_recipe=True, rival="label texts alone")
+        header = champion.header
+        model = LinearModel.from_arrays(header.labels, champion.arrays)
+        unseen = np.array([e.seq > header.watermark for e in held_out.examples], bool)
+        same = header.recipe == msgspec.to_builtins(self._recipe)
+        right = _right(model, held_out)
+        return judge(held_out.right[unseen], right[unseen], gate, same_recipe=same)
 
     def _publish(
         self, lease: Lease, known: TrainingSet, trained: Trained, why: str
@@ -195,9 +194,8 @@ def _name(known: TrainingSet, recipe: Recipe) -> str:
     return f"{at:%Y%m%dT%H%M%S}.{at.microsecond:06d}Z-{fingerprint(made_of.encode())[:8]}"
 
 
-def _right(checkpoint: Checkpoint, held_out: HeldOut) -> NDArray[np.bool_]:
-    """Where a version's best label is the one that people gave."""
-    model = LinearModel.from_arrays(checkpoint.header.labels, checkpoint.arrays)
+def _right(model: LinearModel, held_out: HeldOut) -> NDArray[np.bool_]:
+    """Where a model's best label is the one that people gave."""
     best = [model.labels[int(model.scores(f).argmax())] for f in held_out.features]
     pairs = zip(best, held_out.examples, strict=True)
     return np.array([label == example.label for label, example in pairs], bool)

@@ -16,9 +16,9 @@ from modelfleet.training.evidence import Example, TrainingSet
 
 _FOLDS = 3
 _LARGE = 2_000
-"""From this many examples on, one fold of five is held out instead of each of three in turn."""
+"""From this many examples on, the newest are held out once, instead of cross-fitting."""
 _NEWEST_SHARE = 0.2
-_NEWEST_MOST = 200
+_MOST_LARGE = 2_000
 
 
 class HeldOut(msgspec.Struct, frozen=True, eq=False):
@@ -96,18 +96,26 @@ def train(
             newer half is held out, so both models are asked about requests that they haven't seen.
     """
     data = _encoded(known, recipe, encoder)
-    everything = np.ones(len(data.labelled), bool)
-    model = data.fit(everything)
-    scores, targets = _unseen(data)
+    newest = _newest(data.labelled, seen_until)
+    newest_scores, newest_targets = data.scores(data.fit(~newest), newest), data.all.targets[newest]
+    large = len(data.labelled) >= _LARGE
+    scores, targets = (newest_scores, newest_targets) if large else _crossfitted(data)
+    model = data.fit(np.ones(len(data.labelled), bool))
     temperature = calibration.temperature(scores, targets)
     refused = np.array([model.scores(features) for features in data.refused])
     threshold = _threshold(scores, targets, refused, temperature, recipe)
+    rows = np.flatnonzero(newest).tolist()
     return Trained(
         model=model,
         temperature=temperature,
         threshold=threshold,
         metrics=_metrics(scores, targets, temperature, threshold),
-        held_out=_held_out(data, seen_until, temperature, threshold),
+        held_out=HeldOut(
+            [data.labelled[row] for row in rows],
+            [data.all.features[row] for row in rows],
+            _right(newest_scores, newest_targets),
+            _metrics(newest_scores, newest_targets, temperature, threshold),
+        ),
     )
 
 
@@ -144,33 +152,22 @@ def _recency(examples: Sequence[Example], half_life: float) -> NDArray[np.float6
     return weights
 
 
-def _held_out(data: _Data, seen_until: int, temperature: float, threshold: float) -> HeldOut:
-    newest = _newest(data.labelled, seen_until)
-    rows = np.flatnonzero(newest).tolist()
-    scores, targets = data.scores(data.fit(~newest), newest), data.all.targets[newest]
-    return HeldOut(
-        [data.labelled[row] for row in rows],
-        [data.all.features[row] for row in rows],
-        _right(scores, targets),
-        _metrics(scores, targets, temperature, threshold),
-    )
-
-
 def _newest(labelled: Sequence[Example], seen_until: int) -> NDArray[np.bool_]:
-    """Which examples to hold out: the newer half of what is new, or a fifth if all is."""
+    """Which examples to hold out: the newer half of what is new, or a fifth if all is.
+
+    Of large sets it is the newest fifth in any case, so that one fit serves all of evaluation.
+    """
     count = len(labelled)
     new = sum(example.seq > seen_until for example in labelled)
-    size = (new + 1) // 2 if seen_until else int(count * _NEWEST_SHARE)
-    return np.arange(count) >= count - min(size, _NEWEST_MOST)
+    whole = seen_until == 0 or count >= _LARGE
+    size = min(int(count * _NEWEST_SHARE), _MOST_LARGE) if whole else (new + 1) // 2
+    return np.arange(count) >= count - size
 
 
-def _unseen(data: _Data) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+def _crossfitted(data: _Data) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Scores of examples by models that hadn't seen them, with the right columns."""
-    count = len(data.labelled)
-    fold = np.array([crc32(example.key.encode()) for example in data.labelled], np.int64)
-    fold %= 5 if count >= _LARGE else _FOLDS
-    rounds = range(1 if count >= _LARGE else _FOLDS)
-    held_out = [fold == round_ for round_ in rounds if (fold == round_).any()]
+    fold = np.array([crc32(example.key.encode()) for example in data.labelled], np.int64) % _FOLDS
+    held_out = [fold == number for number in range(_FOLDS) if (fold == number).any()]
     scores = [data.scores(data.fit(~out), out) for out in held_out]
     targets = [data.all.targets[out] for out in held_out]
     return (

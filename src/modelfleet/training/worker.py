@@ -7,12 +7,14 @@ import structlog
 
 from modelfleet.catalog import Lease, Queue
 from modelfleet.clock import SECOND, Clock
+from modelfleet.errors import LogUnavailable
 from modelfleet.training.publish import Kept, Outcome, Published, Trainer
 
 LEASE_SECONDS = 20.0
 _RENEW_EVERY = LEASE_SECONDS / 4
 _AT_A_TIME = 4
 _LONGEST_WAIT = 60.0
+_AFTER_TROUBLE = 0.5
 
 _logger = structlog.get_logger()
 
@@ -40,8 +42,12 @@ class Worker:
         heart = threading.Thread(target=self._renew_until, args=(stop,), daemon=True)
         heart.start()
         while not stop.is_set():
-            if not self.step():
-                wait(self._seconds_to_next())
+            try:
+                if not self.step():
+                    wait(self._seconds_to_next())
+            except LogUnavailable as error:
+                _logger.warning("the log can't be reached; trying again", error=str(error))
+                stop.wait(_AFTER_TROUBLE)
 
     def _train(self, lease: Lease) -> Outcome:
         try:
@@ -60,7 +66,10 @@ class Worker:
 
     def _renew_until(self, stop: threading.Event) -> None:
         while not stop.wait(_RENEW_EVERY):
-            self._queue.renew(self._name, self._clock(), LEASE_SECONDS)
+            try:
+                self._queue.renew(self._name, self._clock(), LEASE_SECONDS)
+            except LogUnavailable as error:
+                _logger.warning("leases can't be renewed; trying again", error=str(error))
 
 
 def _report(outcome: Outcome) -> None:
