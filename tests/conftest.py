@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from tests.postgresql import Cluster, PostgresqlMissing
 
 from modelfleet.catalog import CatalogFold, migrate
@@ -15,6 +16,13 @@ from modelfleet.fleet import Fleet
 from modelfleet.recipe import load_recipe
 from modelfleet.serving import follower
 from modelfleet.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _messages_as_if_nothing_was_configured() -> Iterator[None]:
+    """A command under test configures what is logged where; the next test starts afresh."""
+    yield
+    structlog.reset_defaults()
 
 
 class HandClock:

@@ -109,9 +109,9 @@ def test_a_large_training_set_needs_more_evidence() -> None:
 
 def test_a_changed_label_set_is_trained_on_once_a_version_is_live() -> None:
     life = Life().examples(*[1] * 5).published(2)
-    assert life.tell(3, kinds.LabelDefined("new")).due == 3 + 2
+    assert life.tell(3, kinds.LabelDefined("new")).due == 3 + 30
     assert life.published(4, "v2").due is None
-    assert life.tell(5, kinds.LabelRemoved("new")).due == 5 + 2
+    assert life.tell(5, kinds.LabelRemoved("new")).due == 5 + 30
 
 
 def test_what_came_while_training_is_still_to_be_learned() -> None:

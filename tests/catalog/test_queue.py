@@ -158,6 +158,8 @@ def statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
 
 
 def _plan(database: Database, statement: str, parameters: Any) -> str:  # noqa: ANN401 - the driver's
+    if isinstance(parameters, list):
+        parameters = parameters[0]  # the same statement for each of many
     explain = "EXPLAIN " if database.is_postgresql else "EXPLAIN QUERY PLAN "
     with database.reading() as connection:
         rows = connection.exec_driver_sql(explain + statement, parameters).all()

@@ -147,7 +147,7 @@ def test_a_version_trained_twice_at_a_time_is_published_once(
     assert isinstance(outcome, Published)
     before = live_bytes(fleet, tmp_path, outcome.version)
     late = fleet.worker._trainer.train(lease)
-    assert isinstance(late, Kept)
+    assert isinstance(late.outcome, Kept)
     assert live_bytes(fleet, tmp_path, outcome.version) == before
     assert len(task.versions()) == 1
 

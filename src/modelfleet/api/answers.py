@@ -11,6 +11,8 @@ from modelfleet.clock import to_datetime
 from modelfleet.decisions import Decision
 from modelfleet.events import Logged
 
+_MOMENTS = ("behind_since", "due", "changed", "failed")
+
 
 class CandidateAnswer(msgspec.Struct, frozen=True):
     """A label and its calibrated probability."""
@@ -139,6 +141,7 @@ class TaskStatus(msgspec.Struct, frozen=True):
     due: datetime | None
     error: str | None
     failures: int
+    failed: datetime | None
     set_aside: bool
     coverage: float | None
     precision: float | None
@@ -256,7 +259,8 @@ def task_status(state: TaskState) -> TaskStatus:
     named = state.decided - state.abstained
     judged = state.confirmed + state.corrected
     return TaskStatus(
-        **plain | {name: _moment(plain[name]) for name in ("behind_since", "due", "changed")},
+        **plain
+        | {name: _moment(plain[name]) for name in ("behind_since", "due", "changed", "failed")},
         behind=state.behind,
         coverage=named / state.decided if state.decided else None,
         precision=state.confirmed / judged if judged else None,

@@ -13,6 +13,7 @@ from modelfleet.api.access import Access
 from modelfleet.api.faults import convert, decode
 from modelfleet.api.metrics import Metrics
 from modelfleet.api.problems import BodyBroken, TooLarge
+from modelfleet.api.wakeups import Wakeups
 from modelfleet.events.validation import check_text
 from modelfleet.fleet import Fleet
 from modelfleet.task import Task
@@ -39,6 +40,7 @@ class Platform:
         self.metrics = metrics
         self.document = document
         self.page = page
+        self.wakeups = Wakeups()
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
 
 
@@ -81,12 +83,13 @@ class Streamed:
 class Call:
     """A request that may go on; what routes need of it."""
 
-    __slots__ = ("_request", "fleet", "metrics", "parameters", "platform")
+    __slots__ = ("_request", "fleet", "metrics", "parameters", "platform", "wakeups")
 
     def __init__(self, platform: Platform, request: "Request[Any, Any, Any]") -> None:
         self.platform = platform
         self.fleet = platform.fleet
         self.metrics = platform.metrics
+        self.wakeups = platform.wakeups
         self.parameters: dict[str, str] = request.scope["path_params"]
         self._request = request
 

@@ -1,6 +1,5 @@
 """Routes of decisions and of what people say about them."""
 
-import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -58,7 +57,7 @@ async def decide(call: Call) -> ASGIApp:
         future = desk.decide(tenant, task, requests)
     else:
         future = await call.in_thread(desk.decide, tenant, task, requests)
-    (decision,) = await asyncio.wrap_future(future)
+    (decision,) = await call.wakeups.result(future)
     call.metrics.decided(1, int(decision.label is None))
     return json(decision_answer(decision))
 
@@ -79,7 +78,7 @@ async def decide_many(call: Call) -> ASGIApp:
     """Decide requests together."""
     body = await call.read(_BATCH)
     requests = [one.request() for one in body.requests]
-    decisions = await asyncio.wrap_future(await call.in_thread(_decided, call, requests))
+    decisions = await call.wakeups.result(await call.in_thread(_decided, call, requests))
     call.metrics.decided(len(decisions), sum(one.label is None for one in decisions))
     return json(DecisionsAnswer(tuple(decision_answer(one) for one in decisions)))
 

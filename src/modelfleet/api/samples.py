@@ -91,6 +91,7 @@ STATUS = {
     "due": "2026-03-01T10:30:00Z",
     "error": None,
     "failures": 0,
+    "failed": None,
     "set_aside": False,
     "coverage": 0.8,
     "precision": 0.95,

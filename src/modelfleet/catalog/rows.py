@@ -26,6 +26,11 @@ _OUTCOMES = ByPairs(
     OUTCOMES.c.tenant,
     OUTCOMES.c.decision,
 )
+_END_LEASE = (
+    sa.update(TASKS)
+    .where(TASKS.c.tenant == sa.bindparam("of_tenant"), TASKS.c.task == sa.bindparam("of_task"))
+    .values(worker=None, leased_until=None)
+)
 _ADD_TO_FLEET = sa.update(FLEET).values(
     {name: FLEET.c[name] + sa.bindparam(f"more_{name}") for name in FLEET_SUMS}
 )
@@ -107,6 +112,9 @@ def write_details(connection: sa.Connection, events: Iterable[tuple[Logged, kind
                 _remove_label(connection, event, body)
             case kinds.VersionPublished():
                 upsert(connection, VERSIONS, [_version(event, body)])
+                _end_lease(connection, event)
+            case kinds.VersionKept() | kinds.TrainingFailed():
+                _end_lease(connection, event)
             case kinds.KeyCreated():
                 row = msgspec.structs.asdict(body) | {"active": True}
                 upsert(connection, KEYS, [row])
@@ -134,6 +142,12 @@ def _remove_label(connection: sa.Connection, event: Logged, body: kinds.LabelRem
         )
         .values(active=False, seq=event.seq)
     )
+
+
+def _end_lease(connection: sa.Connection, event: Logged) -> None:
+    """Whoever trained the task is done with it."""
+    ended = {"of_tenant": event.tenant, "of_task": event.task}
+    connection.execute(_END_LEASE, ended)
 
 
 def _version(event: Logged, body: kinds.VersionPublished) -> Row:

@@ -83,13 +83,13 @@ def import_(
     new = known = 0
     refused: list[str] = []
     with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
-        for together in _groups(read_events(file)):
-            for number, outcome in _imported(fleet, together):
-                if isinstance(outcome, ModelfleetError):
-                    refused.append(f"{number}: {outcome}")
-                else:
-                    known += outcome
-                    new += not outcome
+        lines = (line for group in _groups(read_events(file)) for line in _imported(fleet, group))
+        for number, outcome in lines:
+            if isinstance(outcome, ModelfleetError):
+                refused.append(f"{number}: {outcome}")
+            else:
+                known += outcome
+                new += not outcome
     typer.echo(f"{new:,} events logged; {known:,} were there; {len(refused):,} refused")
     for line in refused[:_SHOWN]:
         typer.echo(f"  line {line}", err=True)

@@ -12,7 +12,7 @@ from modelfleet.errors import InvalidInput
 from modelfleet.events import Condition, Event, Query, new_id
 from modelfleet.events.validation import check_fields, check_name, check_request
 
-_TIMES = ("time", "logged", "published", "behind_since", "due", "changed")
+_TIMES = ("time", "logged", "published", "behind_since", "due", "changed", "failed")
 
 Json = dict[str, Any]
 T = TypeVar("T")

@@ -15,6 +15,7 @@ OFFICES = ("North", "Riverside", "Old Town", "Harbour", "West Gate", "Station")
 
 _OPENER = 0.25
 _CLOSER = 0.25
+_RECURS = 0.5
 _TYPOS = 0.2
 _POPULARITY_SPREAD = 0.4
 _BUSIEST_HOUR, _FIRST_HOUR, _LAST_HOUR = 11, 7, 20
@@ -86,20 +87,23 @@ def visits(business: Business, days: int, seed: int) -> list[Visit]:
 
 
 def _written(business: Business, random: np.random.Generator) -> Iterator[tuple[str, str, bool]]:
-    """Team and text of hand-written requests without end; each once before any comes again.
+    """Team and text of hand-written requests without end, and whether the matter came before.
 
-    A weighted random order (Efraimidis and Spirakis 2006): requests of popular teams come earlier
-    and, while there are some left, more often.
+    Half of what people write is about something that others wrote about already, and what came up
+    often comes up again (Simon 1955): a few matters make up much of the mail, most come once. The
+    others are new, in a weighted random order (Efraimidis and Spirakis 2006), so that those of
+    popular teams come earlier.
     """
     popularity = dict(zip(_labels(business.teams), _popularity(business, random), strict=True))
     requests = [(team.label, text) for team in business.teams for text in team.requests]
     weights = np.array([popularity[label] for label, _ in requests])
-    again = False
+    new = list(np.argsort(random.exponential(size=len(requests)) / weights, kind="stable"))
+    came: list[int] = []
     while True:
-        keys = random.exponential(size=len(requests)) / weights
-        for place in np.argsort(keys, kind="stable"):
-            yield (*requests[int(place)], again)
-        again = True
+        again = bool(came) and (not new or random.random() < _RECURS)
+        place = came[int(random.integers(len(came)))] if again else int(new.pop(0))
+        came.append(place)
+        yield (*requests[place], again)
 
 
 def _labels(teams: Sequence[Team]) -> list[str]:

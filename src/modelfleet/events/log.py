@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import SimpleQueue
 
 import msgspec
@@ -180,10 +181,8 @@ class EventLog:
 
     def _logged_together(self, groups: list[_Group]) -> list[list[Appended]]:
         """Duplicates are rare: looked for only once an insert has met one."""
-        try:
+        with suppress(IntegrityError):
             return self._logged(groups, look_for_duplicates=False)
-        except IntegrityError:
-            pass
         try:
             return self._logged(groups, look_for_duplicates=True)
         except IntegrityError as error:

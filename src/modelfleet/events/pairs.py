@@ -19,7 +19,7 @@ class ByPairs:
     def __init__(
         self, select: sa.Select[Any], first: sa.Column[str], second: sa.Column[str]
     ) -> None:
-        listed = sa.bindparam("pairs", expanding=True)
+        listed: sa.BindParameter[Any] = sa.bindparam("pairs", expanding=True)
         self._sqlite = select.where(sa.tuple_(first, second).in_(listed))
         arrays = [sa.bindparam(name, type_=ARRAY(sa.Text)) for name in ("firsts", "seconds")]
         wanted = sa.func.unnest(*arrays).table_valued("first", "second", name="wanted")

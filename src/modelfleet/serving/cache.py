@@ -75,11 +75,10 @@ class ModelCache:
     def notice(self, changes: Iterable[tuple[int, str, str, str]]) -> None:
         """Be told of events: ``(seq, tenant, task, kind)``; the models concerned are now behind."""
         for seq, tenant, task, kind in changes:
-            if kind in FOLLOWED:
-                entry = self._entries.get((tenant, task))
-                if entry is not None:
-                    with self._lock:  # two threads notice: this process's writer and the follower
-                        entry.wanted = max(entry.wanted, seq)
+            entry = self._entries.get((tenant, task)) if kind in FOLLOWED else None
+            if entry is not None:
+                with self._lock:  # two threads notice: this process's writer and the follower
+                    entry.wanted = max(entry.wanted, seq)
 
     @property
     def nbytes(self) -> int:

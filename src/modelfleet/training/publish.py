@@ -1,5 +1,6 @@
 """From a lease to an outcome: read, train, gate, and publish or say why not."""
 
+from concurrent.futures import Future
 from datetime import UTC
 from importlib.metadata import version as installed_version
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from modelfleet.catalog import Catalog, Lease, Version
 from modelfleet.clock import Clock, to_datetime
 from modelfleet.errors import CheckpointUnusable
-from modelfleet.events import EventLog, kinds, make
+from modelfleet.events import Appended, EventLog, kinds, make
 from modelfleet.learners import LinearModel, prototypes
 from modelfleet.models import Checkpoint, Header, Store, fingerprint, key, write
 from modelfleet.recipe import Recipe
@@ -50,6 +51,13 @@ class Failed(msgspec.Struct, frozen=True):
 Outcome = Published | Kept | Failed
 
 
+class Trying(msgspec.Struct, frozen=True, eq=False):
+    """What came of a training; it holds once the event that says so is in the log."""
+
+    outcome: Outcome
+    logged: "Future[list[Appended]]"
+
+
 class Trainer:
     """Trains one task at a time, from the log to a published version."""
 
@@ -69,12 +77,12 @@ class Trainer:
         self._recipe = recipe
         self._clock = clock
 
-    def train(self, lease: Lease) -> Published | Kept:
-        """Train a leased task; what came of it is in the log when this returns.
+    def train(self, lease: Lease) -> Trying:
+        """Train a leased task, and hand what came of it to the log.
 
         Raises:
             StoreUnavailable: the store can't take the checkpoint.
-            LogUnavailable: the log can't be read or written.
+            LogUnavailable: the log can't be read, or is closed.
         """
         known = read_training_set(self._log, lease.tenant, lease.task)
         if not known.labels:
@@ -87,12 +95,12 @@ class Trainer:
             return self._keep(lease, known, verdict.why, _seen(trained))
         return self._publish(lease, known, trained, verdict.why)
 
-    def fail(self, lease: Lease, error: Exception) -> Failed:
+    def fail(self, lease: Lease, error: Exception) -> Trying:
         """Note that a training ended in an error; it will be tried again after a while."""
         watermark = self._catalog.task(lease.tenant, lease.task).evidence_seq
         said = f"{type(error).__name__}: {error}"[:1000]
-        self._append(lease, kinds.TrainingFailed(watermark=watermark, error=said))
-        return Failed(lease.tenant, lease.task, said)
+        body = kinds.TrainingFailed(watermark=watermark, error=said)
+        return self._tried(lease, body, Failed(lease.tenant, lease.task, said))
 
     def _champion(self, lease: Lease) -> Checkpoint | None:
         """The live version, None if there is none that can be opened."""
@@ -114,9 +122,7 @@ class Trainer:
         right = _right(model, held_out)
         return judge(held_out.right[unseen], right[unseen], gate, same_recipe=same)
 
-    def _publish(
-        self, lease: Lease, known: TrainingSet, trained: Trained, why: str
-    ) -> Published | Kept:
+    def _publish(self, lease: Lease, known: TrainingSet, trained: Trained, why: str) -> Trying:
         """Bytes first, then the event that makes them visible."""
         version = _name(known, self._recipe)
         if self._is_there(lease, version):
@@ -150,8 +156,7 @@ class Trainer:
             why=why,
             metrics=_seen(trained),
         )
-        self._append(lease, body)
-        return Published(lease.tenant, lease.task, version, why)
+        return self._tried(lease, body, Published(lease.tenant, lease.task, version, why))
 
     def _is_there(self, lease: Lease, version: str) -> bool:
         """Whether a version was published before, and its file is still there."""
@@ -165,7 +170,9 @@ class Trainer:
         except CheckpointUnusable:
             return None  # whatever is learned now is better than a version that can't be served
 
-    def _keep(self, lease: Lease, known: TrainingSet, why: str, metrics: dict[str, float]) -> Kept:
+    def _keep(
+        self, lease: Lease, known: TrainingSet, why: str, metrics: dict[str, float]
+    ) -> Trying:
         body = kinds.VersionKept(
             watermark=known.watermark,
             evidence=known.evidence,
@@ -173,12 +180,11 @@ class Trainer:
             why=why,
             metrics=metrics,
         )
-        self._append(lease, body)
-        return Kept(lease.tenant, lease.task, why)
+        return self._tried(lease, body, Kept(lease.tenant, lease.task, why))
 
-    def _append(self, lease: Lease, body: kinds.Body) -> None:
+    def _tried(self, lease: Lease, body: kinds.Body, outcome: Outcome) -> Trying:
         event = make(body, tenant=lease.tenant, task=lease.task, time=self._clock())
-        self._log.append([event])
+        return Trying(outcome, self._log.submit([event]))
 
 
 def _seen(trained: Trained) -> dict[str, float]:

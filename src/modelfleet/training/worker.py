@@ -7,12 +7,13 @@ import structlog
 
 from modelfleet.catalog import Lease, Queue
 from modelfleet.clock import SECOND, Clock
-from modelfleet.errors import LogUnavailable
-from modelfleet.training.publish import Kept, Outcome, Published, Trainer
+from modelfleet.errors import Conflict, LogUnavailable
+from modelfleet.events import new_id
+from modelfleet.training.publish import Kept, Outcome, Published, Trainer, Trying
 
 LEASE_SECONDS = 20.0
 _RENEW_EVERY = LEASE_SECONDS / 4
-_AT_A_TIME = 4
+_AT_A_TIME = 8
 _LONGEST_WAIT = 60.0
 _AFTER_TROUBLE = 0.5
 
@@ -29,15 +30,22 @@ class Worker:
         self._clock = clock
 
     def step(self, limit: int = _AT_A_TIME) -> list[Outcome]:
-        """Lease the next tasks and train them; nothing if nothing is due."""
+        """Lease the next tasks and train them; nothing if nothing is due.
+
+        What came of each is handed to the log while the next is trained, and is durable at the end.
+        """
         leases = self._queue.lease(self._name, self._clock(), LEASE_SECONDS, limit)
-        return [self._train(lease) for lease in leases]
+        trained = [(lease, self._train(lease)) for lease in leases]
+        outcomes = [self._logged(lease, outcome) for lease, outcome in trained]
+        for outcome in outcomes:
+            _report(outcome)
+        return outcomes
 
     def run(self, stop: threading.Event, wait: Callable[[float], object]) -> None:
         """Call the step until ``stop`` is set; ``wait`` returns when the log grew, or in time.
 
         While it trains, a second thread keeps the leases alive, so only a worker that died lets
-        them lapse.
+        them lapse; or one that met trouble: it goes on under another name.
         """
         heart = threading.Thread(target=self._renew_until, args=(stop,), daemon=True)
         heart.start()
@@ -45,18 +53,25 @@ class Worker:
             try:
                 if not self.step():
                     wait(self._seconds_to_next())
-            except LogUnavailable as error:
-                _logger.warning("the log can't be reached; trying again", error=str(error))
+            except Exception as error:  # noqa: BLE001 - the process's loop, which must go on
+                self._name = new_id()
+                _logger.warning("training met trouble; trying again", error=str(error))
                 stop.wait(_AFTER_TROUBLE)
 
-    def _train(self, lease: Lease) -> Outcome:
+    def _train(self, lease: Lease) -> Trying:
         try:
-            outcome: Outcome = self._trainer.train(lease)
+            return self._trainer.train(lease)
         except Exception as error:  # noqa: BLE001 - one task's poison must not stop the others
-            outcome = self._trainer.fail(lease, error)
-        self._queue.release(lease)
-        _report(outcome)
-        return outcome
+            return self._trainer.fail(lease, error)
+
+    def _logged(self, lease: Lease, trying: Trying) -> Outcome:
+        """The outcome, once it is in the log."""
+        try:
+            trying.logged.result()
+        except Conflict as error:
+            trying = self._trainer.fail(lease, error)
+            trying.logged.result()
+        return trying.outcome
 
     def _seconds_to_next(self) -> float:
         next_time = self._queue.next_time()
