@@ -18,6 +18,8 @@ from modelfleet.recipe import Policy
 
 TaskKey = tuple[str, str]
 
+_DECIDED = kinds.RequestDecided.kind
+
 _OUTCOME = {
     kinds.DecisionAccepted.kind: "accepted",
     kinds.DecisionReassigned.kind: "reassigned",
@@ -31,9 +33,20 @@ class CatalogFold:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._known: set[TaskKey] = set()
 
     def __call__(self, connection: sa.Connection, events: Sequence[Logged]) -> None:
-        """Take in the events of one commit, which are in the log already."""
+        """Take in the events of one commit, which are in the log already.
+
+        Most commits hold nothing but decisions of tasks that are known; these only add to counts.
+        """
+        if all(e.kind == _DECIDED and (e.tenant, e.task) in self._known for e in events):
+            rows.count_decisions(connection, events)
+        else:
+            self._fold(connection, events)
+            self._known |= {(e.tenant, e.task) for e in events if e.kind == _DECIDED}
+
+    def _fold(self, connection: sa.Connection, events: Sequence[Logged]) -> None:
         ours = [(event, body) for event in events if (body := body_of(event)) is not None]
         states = _Tasks(connection, {(event.tenant, event.task) for event, _ in ours})
         outcomes = _Outcomes(connection, [event for event, body in ours if _is_feedback(body)])

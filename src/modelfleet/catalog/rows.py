@@ -1,5 +1,6 @@
 """The SQL of the catalog's fold: reading and writing rows, the same on both databases."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -25,6 +26,14 @@ _OUTCOMES = ByPairs(
     sa.select(OUTCOMES.c.tenant, OUTCOMES.c.decision, OUTCOMES.c.label),
     OUTCOMES.c.tenant,
     OUTCOMES.c.decision,
+)
+_COUNT_DECISIONS = (
+    sa.update(TASKS)
+    .where(TASKS.c.tenant == sa.bindparam("of_tenant"), TASKS.c.task == sa.bindparam("of_task"))
+    .values(
+        decided=TASKS.c.decided + sa.bindparam("more_decided"),
+        abstained=TASKS.c.abstained + sa.bindparam("more_abstained"),
+    )
 )
 _END_LEASE = (
     sa.update(TASKS)
@@ -66,6 +75,29 @@ def write_task_states(connection: sa.Connection, states: Sequence[TaskState]) ->
     """Write the states of tasks over what was there."""
     if states:
         upsert(connection, TASKS, [msgspec.structs.asdict(state) for state in states])
+
+
+def count_decisions(connection: sa.Connection, decisions: Sequence[Logged]) -> None:
+    """Add decisions to the counts of their tasks, which are there, and to the fleet's."""
+    decided = Counter((event.tenant, event.task) for event in decisions)
+    abstained = Counter(
+        (event.tenant, event.task) for event in decisions if event.fields.get("label") is None
+    )
+    connection.execute(
+        _COUNT_DECISIONS,
+        [
+            {
+                "of_tenant": key[0],
+                "of_task": key[1],
+                "more_decided": decided[key],
+                "more_abstained": abstained[key],
+            }
+            for key in sorted(decided)
+        ],
+    )
+    sums = dict.fromkeys(FLEET_SUMS, 0)
+    sums |= {"decided": decided.total(), "abstained": abstained.total()}
+    add_to_fleet(connection, sums)
 
 
 def write_tenants(connection: sa.Connection, since: Mapping[str, int]) -> int:

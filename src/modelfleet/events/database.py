@@ -9,10 +9,9 @@ import msgspec
 import sqlalchemy as sa
 
 from modelfleet.errors import InvalidInput, LogUnavailable
+from modelfleet.events.encoding import decode_postgresql, encode_postgresql, encode_sqlite
 
 _FILE = "modelfleet.db"
-_EXACT = 2.0**53  # from here on every float is a whole number
-_LARGEST_INTEGER = 2**63
 
 
 class Database:
@@ -63,45 +62,11 @@ def _available() -> Iterator[None]:
         raise LogUnavailable(str(error.orig)) from error
 
 
-def _encode(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _encode_exactly(value: object) -> str:
-    """JSON for JSONB, which keeps decimals: a large float is written as the integer that it is."""
-    return _encode(_whole(value))
-
-
-def _decode_exactly(text: str | bytes) -> object:
-    return _float_again(msgspec.json.decode(text))
-
-
-def _whole(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _whole(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_whole(inner) for inner in value]
-    if type(value) is float and _EXACT < abs(value) < _LARGEST_INTEGER:
-        return int(value)
-    return value
-
-
-def _float_again(value: object) -> object:
-    """Integers that no event may hold were floats, such as 1e300."""
-    if isinstance(value, dict):
-        return {key: _float_again(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_float_again(inner) for inner in value]
-    if type(value) is int and abs(value) >= _LARGEST_INTEGER:
-        return float(value)
-    return value
-
-
 def _postgresql(dsn: str) -> sa.Engine:
     return sa.create_engine(
         "postgresql+psycopg" + dsn.removeprefix("postgresql"),
-        json_serializer=_encode_exactly,
-        json_deserializer=_decode_exactly,
+        json_serializer=encode_postgresql,
+        json_deserializer=decode_postgresql,
         pool_size=8,
         max_overflow=16,
     )
@@ -111,7 +76,7 @@ def _sqlite(folder: Path, *, durable: bool) -> sa.Engine:
     folder.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         f"sqlite:///{folder / _FILE}",
-        json_serializer=_encode,
+        json_serializer=encode_sqlite,
         json_deserializer=msgspec.json.decode,
         pool_size=8,
         max_overflow=-1,
