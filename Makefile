@@ -20,7 +20,7 @@ check: $(VENV)/.tested ## lint, layers and types
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-bench: $(VENV)/.tested ## every benchmark, one after the other: about half an hour
+bench: $(VENV)/.benched ## every benchmark, one after the other: about half an hour
 	$(BIN)/python benchmarks/all.py
 
 docs: $(VENV)/.tested ## the code blocks of README and docs, run as tests
@@ -36,6 +36,10 @@ $(VENV)/.python:
 $(VENV)/.installed: requirements/default.txt pyproject.toml | $(VENV)/.python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/default.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(VENV)/.benched: requirements/bench.txt $(VENV)/.tested
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/bench.txt
 	touch $@
 
 $(VENV)/.tested: requirements/test.txt $(VENV)/.installed
