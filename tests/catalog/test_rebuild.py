@@ -197,3 +197,15 @@ def test_an_events_table_is_never_touched_by_a_rebuild(database: Database, log: 
         assert connection.execute(sa.select(EVENTS)).all() == before
     log.append([EXAMPLE])
     assert log.head() == 3
+
+
+def test_a_server_that_rebuilds_counts_decisions_as_before(small_fleet: Fleet) -> None:
+    task = small_fleet.task("acme", "team")
+    for text in ("no wifi", "no heating", "no milk"):
+        task.decide(text)
+    before = small_fleet.status(), task.status()
+    small_fleet.rebuild()
+    task.decide("no light")
+    small_fleet.rebuild()
+    assert (before[0].decided, before[1].decided) == (3, 3)
+    assert (small_fleet.status().decided, task.status().decided) == (4, 4)

@@ -33,18 +33,18 @@ class CatalogFold:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._known: set[TaskKey] = set()
 
     def __call__(self, connection: sa.Connection, events: Sequence[Logged]) -> None:
         """Take in the events of one commit, which are in the log already.
 
         Most commits hold nothing but decisions of tasks that are known; these only add to counts.
         """
-        if all(e.kind == _DECIDED and (e.tenant, e.task) in self._known for e in events):
+        only_decisions = all(event.kind == _DECIDED for event in events)
+        tasks = sorted({(event.tenant, event.task) for event in events})
+        if only_decisions and rows.are_known(connection, tasks):
             rows.count_decisions(connection, events)
         else:
             self._fold(connection, events)
-            self._known |= {(e.tenant, e.task) for e in events if e.kind == _DECIDED}
 
     def _fold(self, connection: sa.Connection, events: Sequence[Logged]) -> None:
         ours = [(event, body) for event in events if (body := body_of(event)) is not None]

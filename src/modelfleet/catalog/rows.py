@@ -22,6 +22,7 @@ FLEET_SUMS = (*SUMMED, "tenants", "tasks", "published")
 
 _STATE_COLUMNS = [TASKS.c[name] for name in TaskState.__struct_fields__]
 _TASKS = ByPairs(sa.select(*_STATE_COLUMNS), TASKS.c.tenant, TASKS.c.task)
+_TASK_NAMES = ByPairs(sa.select(TASKS.c.task), TASKS.c.tenant, TASKS.c.task)
 _OUTCOMES = ByPairs(
     sa.select(OUTCOMES.c.tenant, OUTCOMES.c.decision, OUTCOMES.c.label),
     OUTCOMES.c.tenant,
@@ -75,6 +76,11 @@ def write_task_states(connection: sa.Connection, states: Sequence[TaskState]) ->
     """Write the states of tasks over what was there."""
     if states:
         upsert(connection, TASKS, [msgspec.structs.asdict(state) for state in states])
+
+
+def are_known(connection: sa.Connection, keys: Sequence[tuple[str, str]]) -> bool:
+    """Whether all these tasks have a row."""
+    return sum(1 for _ in _TASK_NAMES.rows(connection, keys)) == len(keys)
 
 
 def count_decisions(connection: sa.Connection, decisions: Sequence[Logged]) -> None:
