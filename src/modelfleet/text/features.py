@@ -25,8 +25,3 @@ class Features(msgspec.Struct, frozen=True, eq=False):
     dense: NDArray[np.float32]
     keys: NDArray[np.uint32]
     values: NDArray[np.float32]
-
-    def without_metadata(self) -> "Features":
-        """The same features, without those that came from metadata (norm not restored)."""
-        keep = (self.keys & KIND_MASK) != METADATA
-        return Features(self.dense, self.keys[keep], self.values[keep])
