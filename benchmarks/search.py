@@ -76,9 +76,8 @@ def load(fleet: Fleet, count: int) -> dict[tuple[str, str | None], int]:
     left = written(count)
     while part := list(islice(left, _IN_A_TRANSACTION)):
         with fleet.database.writing() as connection:
-            statements.lock(connection)
+            statements.take_numbers(connection, len(part))
             statements.insert(connection, [event for event, _ in part])
-            statements.unlock(connection, part[-1][0].seq)
         for event, names in part:
             for name in names:
                 expected[name, None] += 1

@@ -15,7 +15,7 @@ from tests.events.made import RANDOM_FIELDS, event, everything
 
 from modelfleet.errors import Conflict, LogUnavailable
 from modelfleet.events import Database, Event, EventLog, Logged, kinds, make
-from modelfleet.events.statements import lock
+from modelfleet.events.statements import take_numbers
 
 APPEND_IN_ANOTHER_PROCESS = """
 import sys
@@ -137,7 +137,7 @@ def test_any_json_comes_back_as_it_was_sent_and_can_be_sent_again(
 
 def _hold(database: Database, held: threading.Event, release: threading.Event) -> None:
     with database.writing() as connection:
-        lock(connection)
+        take_numbers(connection, 0)
         held.set()
         release.wait(10)
 

@@ -11,7 +11,7 @@ import pytest
 from tests.events.made import event
 
 from modelfleet.events import Database, EventLog, Logged, open_wake
-from modelfleet.events.statements import insert, lock, unlock
+from modelfleet.events.statements import insert, take_numbers, wake_readers
 
 APPEND_WHEN_TOLD = """
 import sys, time
@@ -35,11 +35,11 @@ def _append_slowly(
 ) -> list[int]:
     """Append in a transaction of its own that stays open for a while."""
     with database.writing() as connection:
-        seq = lock(connection)
+        seq = take_numbers(connection, count)
         new = [_logged(seq + number) for number in range(1, count + 1)]
         insert(connection, new)
         time.sleep(pause)
-        unlock(connection, new[-1].seq)
+        wake_readers(connection)
         time.sleep(pause)
         if not commit:
             raise RolledBackError
@@ -59,9 +59,9 @@ def test_a_transaction_held_open_hides_no_event_from_the_tail(
 
     def hold() -> None:
         with database.writing() as connection:
-            seq = lock(connection)
+            seq = take_numbers(connection, 1)
             insert(connection, [_logged(seq + 1)])
-            unlock(connection, seq + 1)
+            wake_readers(connection)
             held.set()
             release.wait(10)
 

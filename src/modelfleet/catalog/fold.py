@@ -40,10 +40,7 @@ class CatalogFold:
         Most commits hold nothing but decisions of tasks that are known; these only add to counts.
         """
         only_decisions = all(event.kind == _DECIDED for event in events)
-        tasks = sorted({(event.tenant, event.task) for event in events})
-        if only_decisions and rows.are_known(connection, tasks):
-            rows.count_decisions(connection, events)
-        else:
+        if not (only_decisions and rows.count_decisions(connection, events)):
             self._fold(connection, events)
 
     def _fold(self, connection: sa.Connection, events: Sequence[Logged]) -> None:

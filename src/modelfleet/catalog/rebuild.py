@@ -6,7 +6,7 @@ from modelfleet.catalog.fold import CatalogFold
 from modelfleet.catalog.schema import FLEET, FOLDED
 from modelfleet.events import Database, Logged
 from modelfleet.events.schema import EVENTS
-from modelfleet.events.statements import lock
+from modelfleet.events.statements import take_numbers
 
 _PAGE = 5_000
 
@@ -18,7 +18,7 @@ def rebuild(database: Database, fold: CatalogFold) -> int:
     at worst trains a task twice.
     """
     with database.writing() as connection:
-        head = lock(connection)
+        head = take_numbers(connection, 0)
         for table in FOLDED:
             connection.execute(sa.delete(table))
         connection.execute(sa.insert(FLEET), {"only": 1})

@@ -116,6 +116,29 @@ class ExampleGiven(Body, frozen=True):
     by: str | None = None
 
 
+class ExamplePinned(Body, frozen=True):
+    """A text that must be decided as ``label`` until it is unpinned, and is learned from as well.
+
+    Without a key, the event's id is the key. A later one with the same key, or with the same text
+    and metadata, replaces it.
+    """
+
+    kind = "example.pinned"
+    text: str
+    label: str
+    metadata: dict[str, Json] = {}
+    key: str | None = None
+    by: str | None = None
+
+
+class ExampleUnpinned(Body, frozen=True):
+    """A pinned example isn't any more."""
+
+    kind = "example.unpinned"
+    key: str
+    by: str | None = None
+
+
 class VersionPublished(Body, frozen=True):
     """A trained version became the live one; ``why`` says what the gate saw."""
 
@@ -211,6 +234,8 @@ KINDS: dict[str, type[Body]] = {
         DecisionIrrelevant,
         DecisionRated,
         ExampleGiven,
+        ExamplePinned,
+        ExampleUnpinned,
         VersionPublished,
         VersionKept,
         VersionPromoted,
@@ -233,6 +258,9 @@ FEEDBACK: tuple[type[Body], ...] = (
 )
 """What people say about a decision's label."""
 
+PINNING = (ExamplePinned.kind, ExampleUnpinned.kind)
+"""The kinds that say which texts must go where."""
+
 EVIDENCE = (
     LabelDefined.kind,
     LabelRemoved.kind,
@@ -241,6 +269,8 @@ EVIDENCE = (
     DecisionRefused.kind,
     DecisionIrrelevant.kind,
     ExampleGiven.kind,
+    ExamplePinned.kind,
+    ExampleUnpinned.kind,
 )
 """The kinds that change what a model should know."""
 

@@ -189,16 +189,19 @@ class EventLog:
             raise Conflict(f"what was sent contradicts what is there: {error.orig}") from error
 
     def _logged(self, groups: list[_Group], *, look_for_duplicates: bool) -> list[list[Appended]]:
+        ids = {(event.tenant, event.id) for group in groups for event in group.events}
+        known: list[Logged] = []
         with self._database.writing() as connection:
-            seq = statements.lock(connection)
-            ids = [(event.tenant, event.id) for group in groups for event in group.events]
-            known = statements.by_ids(connection, ids) if look_for_duplicates else []
+            if look_for_duplicates:
+                statements.take_numbers(connection, 0)  # nobody else may log until this is done
+                known = statements.by_ids(connection, sorted(ids))
+            seq = statements.take_numbers(connection, len(ids) - len(known))
             numbering = _Numbering(seq, self._clock(), {(e.tenant, e.id): e for e in known})
             answers = [[numbering.place(event) for event in group.events] for group in groups]
             if numbering.new:
                 statements.insert(connection, numbering.new)
                 self._fold(connection, numbering.new)
-                statements.unlock(connection, numbering.seq)
+                statements.wake_readers(connection)
         return answers
 
 
@@ -206,7 +209,7 @@ class _Numbering:
     """Gives the events of one commit their numbers, and tells which were there before."""
 
     def __init__(self, seq: int, logged: int, known: dict[tuple[str, str], Logged]) -> None:
-        self.seq = seq
+        self._seq = seq
         self.new: list[Logged] = []
         self._logged = logged
         self._known = known
@@ -217,9 +220,9 @@ class _Numbering:
             if not same_content(before, event):
                 raise Conflict(f"id: '{event.id}' was used before for something else")
             return Appended(before, duplicate=True)
-        self.seq += 1
+        self._seq += 1
         placed = Logged(
-            self.seq,
+            self._seq,
             self._logged,
             event.kind,
             event.tenant,

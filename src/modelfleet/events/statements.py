@@ -16,8 +16,9 @@ from modelfleet.events.terms import terms_of
 CHANNEL = "modelfleet"
 """What PostgreSQL's listeners are told on at each commit."""
 
-_LOCK = sa.select(POSITION.c.seq).with_for_update()
-_UNLOCK = sa.update(POSITION).values(seq=sa.bindparam("seq_now"))
+_TAKE = (
+    sa.update(POSITION).values(seq=POSITION.c.seq + sa.bindparam("count")).returning(POSITION.c.seq)
+)
 _HEAD = sa.select(POSITION.c.seq)
 _COLUMNS = ", ".join(column.name for column in EVENTS.columns)
 _INSERTS = {
@@ -38,15 +39,14 @@ def _is_sqlite(connection: sa.Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def lock(connection: sa.Connection) -> int:
-    """The last number given; whoever asks holds the log until their transaction ends."""
-    seq: int = connection.execute(_LOCK).scalar_one()
-    return seq
+def take_numbers(connection: sa.Connection, count: int) -> int:
+    """The last number before ``count`` new ones; whoever takes holds the log until they commit."""
+    after: int = connection.execute(_TAKE, {"count": count}).scalar_one()
+    return after - count
 
 
-def unlock(connection: sa.Connection, seq: int) -> None:
-    """Set the last number given, and have the log's readers woken at commit."""
-    connection.execute(_UNLOCK, {"seq_now": seq})
+def wake_readers(connection: sa.Connection) -> None:
+    """Have the log's readers woken at commit; those of SQLite notice by themselves."""
     if not _is_sqlite(connection):
         connection.execute(_NOTIFY)
 

@@ -17,9 +17,9 @@ import msgspec
 from modelfleet.events.event import Event, Logged
 from modelfleet.events.kinds import Json
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w{1,40}")
 _MOST_WORDS = 2_000
-_LONGEST_WORD = 40
+_MOST_READ = 80_000  # characters of a text
 LONGEST_EQUAL = 160
 """Characters of a string that can be found by being equal; longer ones are found by words."""
 _MOST_REMEMBERED = 10_000
@@ -29,20 +29,23 @@ _SMALLEST, _LARGEST = 64, 1024  # numbers from 2**-64 to 2**1024 are told apart
 
 
 def terms_of(event: Event | Logged) -> str:
-    """All terms of an event, separated by blanks."""
-    terms = {tenant_term(event.tenant), task_term(event.task), kind_term(event.kind)}
+    """All terms of an event, separated by blanks, in a fixed order."""
+    terms = {tenant_term(event.tenant): None, task_term(event.task): None}
+    terms[kind_term(event.kind)] = None
+    said: list[str] = []
     for path, value in leaves(event.fields):
-        terms.update(_presences(path))
-        kind = type(value)
-        if kind is str:
-            terms.update(words(value))
-        elif kind is float or kind is int:
+        for term in _presences(path):
+            terms[term] = None
+        if type(value) is str:
+            said.append(value)
+            if len(value) > LONGEST_EQUAL:
+                continue
+        elif type(value) is float or type(value) is int:
             bucket = _bucket(value)
-            terms.add(_fine(path, bucket))
-            terms.add(_coarse(path, bucket // _FINE_IN_COARSE))
-        if kind is not str or len(value) <= LONGEST_EQUAL:
-            terms.add(equal(path, value))
-    return " ".join(sorted(terms))
+            terms[_fine(path, bucket)] = None
+            terms[_coarse(path, bucket // _FINE_IN_COARSE)] = None
+        terms[equal(path, value)] = None
+    return " ".join(terms | dict.fromkeys(_words_of_all(said)))
 
 
 def leaves(fields: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
@@ -51,20 +54,26 @@ def leaves(fields: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
     The items of a list share the path of the list; lists within lists are passed over.
     """
     stack: list[tuple[str, Json]] = list(fields.items())
-    while stack:
-        path, value = stack.pop()
-        if isinstance(value, Mapping):
-            stack.extend((f"{path}.{key}", inner) for key, inner in value.items())
+    for path, value in stack:  # grows on the way
+        if isinstance(value, dict):
+            stack += [(f"{path}.{key}", inner) for key, inner in value.items()]
         elif isinstance(value, list | tuple):
-            stack.extend((path, inner) for inner in value if type(inner) is not list)
+            stack += [(path, inner) for inner in value if type(inner) is not list]
         else:
             yield path, value
 
 
 def words(text: str) -> list[str]:
-    """The words that a text is found by, at most 2,000 of them."""
-    found = _WORD.findall(text[: _MOST_WORDS * _LONGEST_WORD].casefold())
-    return [word[:_LONGEST_WORD] for word in found[:_MOST_WORDS]]
+    """The words that a text is found by, at most 2,000 of them; long ones in pieces."""
+    return _WORD.findall(text[:_MOST_READ].casefold())[:_MOST_WORDS]
+
+
+def _words_of_all(texts: list[str]) -> list[str]:
+    """The words of several texts; those of short ones are found in one go."""
+    joined = " ".join(texts)
+    if len(joined) < _MOST_WORDS:
+        return words(joined)
+    return [word for text in texts for word in words(text)]
 
 
 @lru_cache(_MOST_REMEMBERED)

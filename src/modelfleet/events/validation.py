@@ -15,6 +15,8 @@ from modelfleet.events.kinds import (
     Body,
     DecisionReassigned,
     ExampleGiven,
+    ExamplePinned,
+    ExampleUnpinned,
     Json,
     KeyCreated,
     KeyRevoked,
@@ -28,6 +30,8 @@ from modelfleet.events.kinds import (
 
 MAX_TEXT = 100_000
 """Characters of a string; a request's text included."""
+MAX_KEY = 200
+"""Characters of a field's name."""
 MAX_FIELDS = 1_000
 """Values in one event's fields, nested ones counted."""
 MAX_DEPTH = 16
@@ -42,6 +46,7 @@ _FLEET_WIDE = {KeyCreated.kind, KeyRevoked.kind}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
 _KIND = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_CONTAINERS = (dict, list, tuple)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -84,6 +89,12 @@ def check_text(value: str, field: str, *, most: int = MAX_TEXT) -> str:
         raise InvalidInput.at(
             field, f"must be at most {most:,} characters long; got {len(value):,}"
         )
+    if not value.isprintable():  # most strings are, and it is quick to tell
+        _check_characters(value, field)
+    return value
+
+
+def _check_characters(value: str, field: str) -> None:
     if bad := _CONTROL.search(value):
         raise InvalidInput.at(
             field, f"must not hold control characters; U+{ord(bad[0]):04X} at {bad.start()}"
@@ -92,7 +103,6 @@ def check_text(value: str, field: str, *, most: int = MAX_TEXT) -> str:
         raise InvalidInput.at(
             field, f"must be well-formed Unicode; lone surrogate at {bad.start()}"
         )
-    return value
 
 
 def check_request(text: str, metadata: Mapping[str, Json]) -> None:
@@ -136,6 +146,8 @@ def check_fields(fields: Mapping[str, Json], field: str = "fields") -> None:
     Raises:
         InvalidInput: a value that JSON or a database can't hold, too many, or too deep.
     """
+    if _is_plain(fields):
+        return
     left = MAX_FIELDS
     stack: list[tuple[Json, str, int]] = [(fields, field, 0)]
     while stack:
@@ -148,11 +160,46 @@ def check_fields(fields: Mapping[str, Json], field: str = "fields") -> None:
         stack.extend(_children(value, path, depth + 1))
 
 
+def _is_plain(fields: Mapping[str, Json]) -> bool:
+    """Whether a quick look finds nothing that could be wrong, as in nearly every event.
+
+    So few containers can't be nested too deep.
+    """
+    values: list[Json] = [fields]
+    containers = 0
+    for value in values:  # grows on the way
+        if type(value) is str:
+            if len(value) > MAX_TEXT or not value.isprintable():
+                return False
+        elif type(value) in _CONTAINERS:
+            containers += 1
+            if containers > MAX_DEPTH or len(values) + len(value) > MAX_FIELDS:
+                return False
+            values += value.values() if type(value) is dict else value
+            if type(value) is dict and not all(map(_is_plain_key, value)):
+                return False
+        elif not _is_plain_scalar(value):
+            return False
+    return True
+
+
+def _is_plain_key(key: Json) -> bool:
+    return type(key) is str and len(key) <= MAX_KEY and key.isprintable()
+
+
+def _is_plain_scalar(value: Json) -> bool:
+    if type(value) is float:
+        return math.isfinite(value)
+    return (
+        value is None or type(value) is bool or (type(value) is int and abs(value) <= MAX_INTEGER)
+    )
+
+
 def _children(value: Json, path: str, depth: int) -> list[tuple[Json, str, int]]:
     """What ``value`` holds; a value that holds nothing is checked instead."""
     if isinstance(value, Mapping):
         for key in value:
-            check_text(key, f"{path} (a key)", most=200)
+            check_text(key, f"{path} (a key)", most=MAX_KEY)
         return [(inner, f"{path}.{key}", depth) for key, inner in value.items()]
     if isinstance(value, list | tuple):
         return [(inner, f"{path}[{index}]", depth) for index, inner in enumerate(value)]
@@ -210,12 +257,14 @@ def _check_body(body: Body | None) -> None:
     match body:
         case LabelDefined() | LabelRemoved():
             check_name(body.label, "label")
-        case RequestDecided() | ExampleGiven():
+        case RequestDecided() | ExampleGiven() | ExamplePinned():
             check_request(body.text, body.metadata)
             if body.label is not None:
                 check_name(body.label, "label")
         case DecisionReassigned():
             check_name(body.label, "label")
+        case ExampleUnpinned():
+            check_id(body.key, "key")
         case VersionPublished() | VersionPromoted() | VersionPinned():
             check_name(body.version, "version")
         case KeyCreated():
