@@ -4,11 +4,13 @@ ModelfleetError
 ├── InvalidInput           what was sent can't be accepted; nothing changed
 ├── NotFound               what was named isn't there
 ├── Conflict               what was asked contradicts what is there
+│   └── Outdated           a task's labels changed while it decided
 ├── NotAllowed             the key may not do this
 ├── SettingsWrong          the settings can't be used; every fault is listed
 ├── CheckpointUnusable     a version can't be served
 │   ├── CheckpointMissing  its file is not in the store
 │   └── CheckpointDamaged  its file isn't what was published
+├── EncoderUnusable        what a recipe or a version makes features with can't be opened
 ├── StoreUnavailable       the store of checkpoints can't be reached
 ├── LogUnavailable         the database of the log can't be reached or is closed
 └── ServerRefused          a modelfleet server answered a client with an error of its own
@@ -49,6 +51,16 @@ class Conflict(ModelfleetError):
     """What was asked contradicts what is there."""
 
 
+class Outdated(Conflict):
+    """A task's labels changed after what a decision knew, by the event ``seq``."""
+
+    def __init__(self, tenant: str, task: str, seq: int) -> None:
+        self.tenant = tenant
+        self.task = task
+        self.seq = seq
+        super().__init__(f"the labels of {tenant}/{task} changed while it decided")
+
+
 class NotAllowed(ModelfleetError):
     """The key may not do this."""
 
@@ -67,6 +79,10 @@ class CheckpointMissing(CheckpointUnusable):
 
 class CheckpointDamaged(CheckpointUnusable):
     """The version's file isn't what was published."""
+
+
+class EncoderUnusable(ModelfleetError):
+    """What a recipe or a version makes features with can't be opened."""
 
 
 class StoreUnavailable(ModelfleetError):

@@ -20,7 +20,7 @@ from modelfleet.catalog import (
     rebuild,
 )
 from modelfleet.clock import Clock, now
-from modelfleet.decisions import Desk, Receipt
+from modelfleet.decisions import Aims, Decider, Desk, Explainer, Forgetting, PinBoard, Receipt
 from modelfleet.events import (
     Database,
     Event,
@@ -38,13 +38,14 @@ from modelfleet.events.validation import (
     check_name,
     check_role,
 )
+from modelfleet.learners import check_learner
 from modelfleet.models import open_store
 from modelfleet.recipe import load_recipe
 from modelfleet.serving import Follower, Loader, ModelCache
 from modelfleet.settings import Settings
-from modelfleet.task import Task
-from modelfleet.text import default_encoder
-from modelfleet.training import Outcome, Trainer, Worker
+from modelfleet.task import Rooms, Task
+from modelfleet.text import Encoders
+from modelfleet.training import Doctor, Outcome, Trainer, Worker
 
 
 class Fleet:
@@ -72,20 +73,35 @@ class Fleet:
         self.settings = msgspec.structs.replace(settings or Settings(), database=str(place))
         self.clock = clock
         self.recipe = load_recipe(self.settings.recipe)
+        if train:  # what a version needs to be served is less than what trains it
+            check_learner(self.recipe.learning.learner)
         self.database = Database(self.settings.database, durable=durable)
         migrate(self.database)
         self._fold = CatalogFold(self.recipe.policy)
         self.log = EventLog(self.database, self._fold, clock)
         self.catalog = Catalog(self.database)
         self.queue = Queue(self.database)
-        encoder = default_encoder()
+        encoders = Encoders(self.settings.embeddings)
         store = open_store(self.settings.models)
-        loader = Loader(self.log, self.catalog, store, encoder, self.recipe)
+        loader = Loader(self.log, self.catalog, store, encoders, self.recipe)
         self.cache = ModelCache(loader, self.settings.memory)
         self.log.on_commit(self._notice)
         self._follower = Follower(self.log, open_wake(self.database), self.cache)
-        self.desk = Desk(self.log, self.catalog, self.cache, encoder, clock)
-        trainer = Trainer(self.log, self.catalog, store, encoder, self.recipe, clock)
+        self.decider = Decider(self.log, self.cache, clock)
+        self.desk = Desk(self.log, self.catalog, self.decider, clock)
+        self.pins = PinBoard(self.log, self.catalog, self.desk)
+        self.aims = Aims(self.log, self.catalog, self.cache, self.desk)
+        self._rooms = Rooms(
+            self.decider,
+            self.desk,
+            self.catalog,
+            Explainer(self.log, loader, self.cache),
+            Forgetting(self.log, self.catalog, clock),
+            self.pins,
+            self.aims,
+            Doctor(self.log, encoders, self.recipe),
+        )
+        trainer = Trainer(self.log, self.catalog, store, encoders, self.recipe, clock)
         self.worker = Worker(new_id(), self.queue, trainer, clock)
         self._training = _TrainingThread(self) if train else None
 
@@ -100,7 +116,7 @@ class Fleet:
         Raises:
             InvalidInput: a name can't be accepted.
         """
-        return Task(tenant, task, self.desk, self.catalog)
+        return Task(tenant, task, self._rooms)
 
     def create_key(self, role: str, tenant: str = "", *, name: str = "") -> tuple[str, str]:
         """Make an API key: its public id, and its secret, which is told only here.

@@ -6,6 +6,7 @@
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -36,19 +37,35 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a challenger must show before it replaces the live version."""
 
-    evidence: int
-    """Requests that both are compared on; with fewer, a routine refit goes live unproven."""
     significance: float
-    """A challenger is worse when a one-sided sign test on their disagreements says so."""
+    """How often an equal challenger may be kept back, and one that is worse by the tolerance or
+    more may pass."""
+    tolerance: float
+    """A challenger passes when it is shown to be less than this share of requests worse."""
+    label_tolerance: float
+    """It fails when it is shown to be worse for a label, by more than this share of its requests."""
+    maturity: float
+    """Only requests whose last word is this old (seconds) are compared: it could be corrected."""
+    unproven: Literal["refits", "anything", "nothing"]
+    """What goes live, watched, when there isn't enough evidence: ``refits`` by the recipe that made
+    the live version, but no changed recipe; ``anything``; or ``nothing``."""
 
 
 class Learning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How scores are learned; see `docs/architecture.md` for what each number does."""
 
+    encoder: str
+    """What makes features of texts: ``static``, or ``sentence-transformers:`` and the folder or
+    name of a model; with ``#`` and a version it must be that very one."""
+    learner: str
+    """What makes models of features."""
     recency_half_life: float
     """Days after which an example counts half."""
     target_precision: float
     """The precision that decisions should have; below the threshold that gives it, abstain."""
+    refusable: float
+    """Share of requests that a label fits which may be refused because none seems to. More of it
+    refuses more of those that none fits."""
     most_examples: int
     """The newest examples that are learned from; older ones are left out."""
 

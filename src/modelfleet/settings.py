@@ -50,6 +50,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         is_url = "://" in self.database
         return "./data/models" if is_url else str(Path(self.database) / "models")
 
+    @property
+    def embeddings(self) -> Path:
+        """The file of embeddings that were slow to make; a cache of this machine's own."""
+        return Path("./data" if "://" in self.database else self.database) / "embeddings.db"
+
     def masked(self) -> dict[str, Any]:
         """The settings as plain values, passwords hidden."""
         shown: dict[str, Any] = msgspec.to_builtins(self)

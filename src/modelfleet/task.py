@@ -3,21 +3,62 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from modelfleet.catalog import Catalog, Label, TaskState, Version
-from modelfleet.decisions import Decision, Desk, Example, Feedback, LabelTexts, Receipt, Request
+from modelfleet.decisions import (
+    Aim,
+    Aims,
+    Decider,
+    Decision,
+    Desk,
+    Example,
+    Explainer,
+    Feedback,
+    Forget,
+    Forgetting,
+    Forgotten,
+    LabelTexts,
+    Lesson,
+    PinBoard,
+    Preview,
+    Reasons,
+    Receipt,
+    Request,
+)
 from modelfleet.errors import Conflict, InvalidInput, NotFound
 from modelfleet.events import kinds
 from modelfleet.events.validation import check_name
+from modelfleet.training import Diagnosis, Doctor, PinnedExample
+
+
+class Rooms(msgspec.Struct, frozen=True):
+    """Who does what a task is asked for."""
+
+    decider: Decider
+    desk: Desk
+    catalog: Catalog
+    explainer: Explainer
+    forgetting: Forgetting
+    pins: PinBoard
+    aims: Aims
+    doctor: Doctor
 
 
 class Task:
     """One question asked for a tenant, with its own labels and its own model."""
 
-    def __init__(self, tenant: str, task: str, desk: Desk, catalog: Catalog) -> None:
+    def __init__(self, tenant: str, task: str, rooms: Rooms) -> None:
         self.tenant = check_name(tenant, "tenant")
         self.task = check_name(task, "task")
-        self._desk = desk
-        self._catalog = catalog
+        self._decider = rooms.decider
+        self._desk = rooms.desk
+        self._catalog = rooms.catalog
+        self._explainer = rooms.explainer
+        self._forgetting = rooms.forgetting
+        self._pins = rooms.pins
+        self._aims = rooms.aims
+        self._doctor = rooms.doctor
 
     def define_label(
         self,
@@ -72,7 +113,7 @@ class Task:
             InvalidInput: one of them can't be accepted.
             Conflict: an id was used before for another request.
         """
-        return self._desk.decide(self.tenant, self.task, requests).result()
+        return self._decider.decide(self.tenant, self.task, requests).result()
 
     def decision(self, decision: str) -> Decision:
         """A decision that was made.
@@ -80,9 +121,9 @@ class Task:
         Raises:
             NotFound: this task has made no such decision.
         """
-        return self._desk.decision(self.tenant, self.task, decision)[1]
+        return self._decider.decision(self.tenant, self.task, decision)[1]
 
-    def feedback(self, decision: str, said: Feedback) -> Receipt:
+    def feedback(self, decision: str, said: Feedback) -> Lesson:
         """Take down what somebody said about a decision; the next decision knows it.
 
         Raises:
@@ -92,36 +133,150 @@ class Task:
         """
         return self._desk.feedback(self.tenant, self.task, decision, said)
 
-    def accept(self, decision: str, *, by: str | None = None, time: int | None = None) -> Receipt:
+    def accept(self, decision: str, *, by: str | None = None, time: int | None = None) -> Lesson:
         """Somebody confirms a decision's label; see ``feedback``."""
         return self.feedback(decision, Feedback("accepted", by=by, time=time))
 
     def assign(
         self, decision: str, label: str, *, by: str | None = None, time: int | None = None
-    ) -> Receipt:
+    ) -> Lesson:
         """Somebody gives a decided request its right label; see ``feedback``."""
         return self.feedback(decision, Feedback("reassigned", label, by, time=time))
 
-    def no_label_fits(self, decision: str, *, by: str | None = None) -> Receipt:
+    def no_label_fits(self, decision: str, *, by: str | None = None) -> Lesson:
         """Somebody says that none of the labels fits the request; see ``feedback``."""
         return self.feedback(decision, Feedback("no_label_fits", by=by))
 
-    def irrelevant(self, decision: str, *, by: str | None = None) -> Receipt:
+    def irrelevant(self, decision: str, *, by: str | None = None) -> Lesson:
         """Somebody says that this was no request at all; see ``feedback``."""
         return self.feedback(decision, Feedback("irrelevant", by=by))
 
-    def helpful(self, decision: str, helpful: bool = True, *, by: str | None = None) -> Receipt:  # noqa: FBT001, FBT002 - reads as a sentence
+    def helpful(self, decision: str, helpful: bool = True, *, by: str | None = None) -> Lesson:  # noqa: FBT001, FBT002 - reads as a sentence
         """Somebody says whether the decision helped; see ``feedback``."""
         return self.feedback(decision, Feedback("helpful" if helpful else "unhelpful", by=by))
 
-    def give_examples(self, examples: Sequence[Example]) -> list[Receipt]:
+    def give_examples(self, examples: Sequence[Example]) -> list[Lesson]:
         """Take down requests with their labels, without decisions; all or none.
 
         Raises:
             InvalidInput: one of them can't be accepted.
             Conflict: an id was used before for something else.
         """
-        return self._desk.give_examples(self.tenant, self.task, examples).result()
+        given = self._desk.give_examples(self.tenant, self.task, examples).result()
+        return self._desk.dated(self.tenant, self.task, given)
+
+    def why(self, decision: str) -> Reasons:
+        """Why a decision was made: its words with their weights, and the requests that taught it.
+
+        Explained with the version that decided, and what people had corrected on top by then.
+
+        Raises:
+            NotFound: this task has made no such decision, or it was forgotten.
+        """
+        return self._explainer.why(self.tenant, self.task, decision)
+
+    def explain(self, text: str, *, metadata: Mapping[str, Any] | None = None) -> Reasons:
+        """Why a request would be decided as it would be now; nothing is logged.
+
+        Raises:
+            InvalidInput: the text or metadata can't be accepted.
+        """
+        return self._explainer.explain(self.tenant, self.task, text, metadata)
+
+    def forget(
+        self,
+        example: str | None = None,
+        *,
+        person: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        by: str | None = None,
+        why: str = "",
+    ) -> list[Forgotten]:
+        """Forget one request, a person's words, or all requests with some metadata; see `Forget`.
+
+        Their texts, metadata and authors are emptied out of the log, nothing learns from them any
+        more, and the model is trained again without them. Done again, it changes nothing.
+
+        Raises:
+            InvalidInput: not exactly one of the three is named, or it can't be accepted.
+            NotFound: there is no such request.
+        """
+        what = Forget(example, person, dict(metadata or {}))
+        return self._forgetting.forget(self.tenant, self.task, what, by=by, why=why)
+
+    def forgotten(self) -> list[Forgotten]:
+        """What was forgotten, the newest first, and whether the live version is free of it."""
+        return self._forgetting.forgotten(self.tenant, self.task)
+
+    def set_target_precision(
+        self, precision: float | None, *, label: str | None = None, by: str | None = None
+    ) -> Receipt:
+        """Have decisions be right that often: all, or those for one label.
+
+        It holds from the next decision on and after every training; see ``targets`` for what it
+        costs. None returns to the recipe's precision, or for a label to the task's.
+
+        Raises:
+            InvalidInput: the precision isn't between 0 and 1.
+            NotFound: the task has no such label.
+        """
+        return self._aims.ask(self.tenant, self.task, precision, label, by=by)
+
+    def targets(self) -> list[Aim]:
+        """How often decisions must be right, from which probability on, and the coverage it costs.
+
+        The task's own target comes first, then those of labels that have one.
+        """
+        return self._aims.aims(self.tenant, self.task)
+
+    def preview_target(self, precision: float | None, label: str | None = None) -> Preview:
+        """What another precision would have changed on the newest requests; nothing is changed.
+
+        Raises:
+            InvalidInput: the precision isn't between 0 and 1.
+            NotFound: the task has no such label.
+        """
+        return self._aims.preview(self.tenant, self.task, precision, label)
+
+    def pin_example(
+        self,
+        text: str,
+        label: str,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        by: str | None = None,
+    ) -> Receipt:
+        """Have requests with this text, and at least this metadata, decided as ``label``.
+
+        It holds from the next decision on, is learned from, and no version that would decide it
+        otherwise is published. It replaces what was pinned under its key (by default, its event's
+        id) or for the same text and metadata; while the label is removed, it rests.
+
+        Raises:
+            InvalidInput: the text, metadata, label or key can't be accepted.
+        """
+        example = Example(text, label, dict(metadata or {}), key, by)
+        return self._pins.pin(self.tenant, self.task, example)
+
+    def unpin_example(self, key: str, *, by: str | None = None) -> Receipt:
+        """Give the requests of a pinned example back to the model.
+
+        Raises:
+            NotFound: nothing is pinned under this key.
+        """
+        return self._pins.unpin(self.tenant, self.task, key, by=by)
+
+    def pinned_examples(self) -> list[PinnedExample]:
+        """The examples that are pinned, in the order in which they were; also those that rest."""
+        return self._pins.pinned(self.tenant, self.task)
+
+    def doctor(self) -> Diagnosis:
+        """Which examples and labels hold the model back: see `Diagnosis`.
+
+        It costs about as much time as a training.
+        """
+        return self._doctor.examine(self.tenant, self.task)
 
     def status(self) -> TaskState:
         """What is live, how far behind, the last error, and what became of decisions."""

@@ -43,6 +43,7 @@ def operations() -> list[tuple[str, str, Operation]]:
 
 class _NoFleet:
     catalog = None
+    decider = None
 
 
 _APPLICATION = create_app(_NoFleet(), keys_required=True)  # type: ignore[arg-type]

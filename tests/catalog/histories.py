@@ -35,6 +35,14 @@ _FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         {"text": st.sampled_from(["no wifi", "lift stuck"]), "label": _label | st.none()},
         optional={"key": st.sampled_from(["k1", "k2"]), "metadata": st.just({"office": "Oslo"})},
     ),
+    "example.pinned": st.fixed_dictionaries(
+        {"text": st.sampled_from(["no wifi", "lift stuck"]), "label": _label},
+        optional={"key": st.sampled_from(["k1", "k2"])},
+    ),
+    "example.unpinned": st.fixed_dictionaries({"key": st.sampled_from(["k1", "k2"])}),
+    "evidence.forgotten": st.fixed_dictionaries(
+        {"events": st.lists(st.sampled_from([*DECISIONS, "n0", "n2", "n4"]), max_size=3)}
+    ),
     "version.published": st.fixed_dictionaries(
         {
             "version": _version,
@@ -47,7 +55,11 @@ _FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "training_digest": st.just("ff00"),
             "why": st.just("better"),
         },
-        optional={"metrics": st.just({"accuracy": 0.5})},
+        optional={
+            "metrics": st.sampled_from([{"accuracy": 0.5}, {"temperature": 0.5}]),
+            "watched": st.booleans(),
+            "reliability": st.sampled_from([[[7, 3]] * 20, [[90, 80]] * 20, [[1, 2]], []]),
+        },
     ),
     "version.kept": st.fixed_dictionaries(
         {
@@ -62,6 +74,7 @@ _FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "version.unpinned": st.just({}),
     "training.failed": st.fixed_dictionaries({"watermark": _small, "error": st.just("no space")}),
     "training.retried": st.just({}),
+    "target.set": st.fixed_dictionaries({"precision": st.sampled_from([None, 0.95])}),
     "ticket.closed": st.just({"note": "an application's own"}),
 }
 

@@ -22,7 +22,7 @@ import sys
 from modelfleet.clock import now
 from modelfleet.events import Database, Event, EventLog
 place, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-log = EventLog(Database(place, durable=False), lambda connection, events: None, now)
+log = EventLog(Database(place, durable=False), lambda connection, events, known: None, now)
 for number in range(count):
     log.append([Event("ticket.closed", "acme", 1, f"{name}-{number}", "team", {"n": number})])
 log.close()
@@ -36,7 +36,7 @@ def test_what_was_acknowledged_is_there_after_everything_was_closed(
     log.close()
     database.close()
     again = Database(place)
-    reopened = EventLog(again, lambda _connection, _events: None, lambda: 0)
+    reopened = EventLog(again, lambda _connection, _events, _known: None, lambda: 0)
     assert everything(reopened) == [appended.event]
     reopened.close()
     again.close()
@@ -166,7 +166,7 @@ def test_one_callers_poison_does_not_hurt_the_others_in_its_commit(
 def test_a_fold_that_fails_takes_only_its_own_events_with_it(
     database: Database, clock: HandClock
 ) -> None:
-    def fold(connection: sa.Connection, events: list[Logged]) -> None:
+    def fold(connection: sa.Connection, events: list[Logged], _known: object) -> None:
         connection.execute(sa.text("UPDATE fleet SET tasks = tasks + 1"))
         if any(one.kind == "poison.it" for one in events):
             raise ZeroDivisionError

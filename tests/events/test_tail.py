@@ -17,7 +17,7 @@ APPEND_WHEN_TOLD = """
 import sys, time
 from modelfleet.clock import now
 from modelfleet.events import Database, Event, EventLog
-log = EventLog(Database(sys.argv[1], durable=False), lambda connection, events: None, now)
+log = EventLog(Database(sys.argv[1], durable=False), lambda connection, events, known: None, now)
 print("ready", flush=True)
 sys.stdin.readline()
 log.append([Event("ticket.closed", "acme", 1, "from-elsewhere", "team")])

@@ -1,4 +1,4 @@
-"""Probabilities that can be believed, and thresholds that keep what they promise."""
+"""Probabilities that can be believed."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from modelfleet.learners.calibration import probabilities, temperature, threshold
+from modelfleet.learners.calibration import expected_error, probabilities, temperature
 from modelfleet.learners.recommended import PRIOR_TEMPERATURE
 
 
@@ -46,36 +46,9 @@ def test_a_model_that_is_always_right_is_not_made_infinitely_sure() -> None:
     assert temperature(np.eye(3)[np.arange(60) % 3] * 4, np.arange(60) % 3) > 0.05
 
 
-def test_decisions_above_the_threshold_are_right_often_enough() -> None:
-    rng = np.random.default_rng(2)
-    kept = 0
-    for _ in range(100):
-        confidence = rng.random(400)
-        limit = threshold(confidence, rng.random(400) < confidence, 0.9)
-        # Of decisions above a limit, the mean confidence are right.
-        kept += (1 + limit) / 2 >= 0.9
-    assert kept >= 85
-
-
-def test_the_threshold_is_one_of_the_confidences_and_certified() -> None:
-    confidence = np.concatenate([np.full(100, 0.9), np.full(100, 0.5)])
-    correct = np.concatenate([np.ones(100, bool), np.zeros(100, bool)])
-    assert threshold(confidence, correct, 0.95) == 0.9
-    assert threshold(confidence, correct, 0.4) == 0.5
-    assert threshold(confidence, correct, 0.0) == 0.0
-
-
-def test_equal_confidences_stand_or_fall_together() -> None:
-    confidence = np.full(60, 0.8)
-    correct = np.arange(60) < 50
-    assert threshold(confidence, correct, 0.95) == pytest.approx(0.95)
-
-
-def test_without_proof_probabilities_are_trusted() -> None:
-    assert threshold(np.zeros(0), np.zeros(0, bool), 0.9) == 0.9
-    assert threshold(np.full(3, 0.99), np.ones(3, bool), 0.9) == 0.9
-
-
-def test_without_proof_and_with_errors_more_confidence_is_asked_for() -> None:
-    limit = threshold(np.array([0.99, 0.97, 0.96]), np.array([True, False, False]), 0.9)
-    assert 0.97 < limit <= 0.99
+def test_the_calibration_error_is_the_mean_gap_between_what_is_said_and_what_comes_true() -> None:
+    assert expected_error(np.full(10, 0.75), np.arange(10) < 5) == pytest.approx(0.25)
+    assert expected_error(np.zeros(0), np.zeros(0, bool)) == 0
+    scores, targets = sampled(5_000, 1.0)
+    said = probabilities(scores, 1.0)
+    assert expected_error(said.max(axis=1), said.argmax(axis=1) == targets) < 0.03

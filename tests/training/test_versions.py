@@ -6,7 +6,6 @@ import sys
 import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tests.conftest import HandClock
 
@@ -15,14 +14,11 @@ from modelfleet.errors import StoreUnavailable
 from modelfleet.events import Query
 from modelfleet.fleet import Fleet
 from modelfleet.models import Store, key
-from modelfleet.recipe import Gate, load_recipe
+from modelfleet.recipe import load_recipe
 from modelfleet.task import Task
 from modelfleet.text import default_encoder
 from modelfleet.training import Failed, Kept, Published, Trainer, Worker, read_training_set
-from modelfleet.training.gate import judge
 from modelfleet.training.train import train
-
-GATE = Gate(evidence=10, significance=0.1)
 
 TRAIN_IN_ANOTHER_PROCESS = """
 import hashlib, sys
@@ -35,9 +31,9 @@ with Fleet(sys.argv[1], train=False, durable=False) as fleet:
     known = read_training_set(fleet.log, "acme", "team")
     trained = train(known, load_recipe(), default_encoder())
     digest = hashlib.sha256()
-    for name, array in sorted(trained.model.to_arrays().items()):
+    for name, array in sorted(trained.to_arrays().items()):
         digest.update(name.encode() + array.tobytes())
-    print(known.digest, digest.hexdigest(), repr(trained.temperature), repr(trained.threshold))
+    print(known.digest, digest.hexdigest(), repr(trained.evaluated.temperature))
 """
 
 WHAT = {
@@ -99,11 +95,9 @@ def test_training_again_gives_the_same_bytes_here_and_elsewhere(place: str, flee
     for _ in range(2):
         trained = train(known, load_recipe(), default_encoder())
         digest = hashlib.sha256()
-        for name, array in sorted(trained.model.to_arrays().items()):
+        for name, array in sorted(trained.to_arrays().items()):
             digest.update(name.encode() + array.tobytes())
-        told.append(
-            f"{known.digest} {digest.hexdigest()} {trained.temperature!r} {trained.threshold!r}"
-        )
+        told.append(f"{known.digest} {digest.hexdigest()} {trained.evaluated.temperature!r}")
     assert told[0] == told[1]
     elsewhere = subprocess.run(  # noqa: S603 - our own interpreter and program
         [sys.executable, "-c", TRAIN_IN_ANOTHER_PROCESS, place],
@@ -175,34 +169,6 @@ def test_a_task_without_labels_is_kept_as_it_is(small_fleet: Fleet, clock: HandC
     assert isinstance(outcome, Kept)
     assert "no labels" in outcome.why
     assert small_fleet.train_due() == []
-
-
-def test_the_gate_keeps_what_is_worse_and_says_why() -> None:
-    right = np.ones(40, bool)
-    worse = right.copy()
-    worse[:10] = False
-    verdict = judge(worse, right, GATE, same_recipe=True)
-    assert not verdict.publish
-    assert "75.0%" in verdict.why
-    assert "100.0%" in verdict.why
-
-
-def test_the_gate_lets_through_what_is_better_or_about_as_good() -> None:
-    right = np.ones(40, bool)
-    unlucky = right.copy()
-    unlucky[0] = False
-    assert judge(right, unlucky, GATE, same_recipe=True).publish
-    assert judge(unlucky, right, GATE, same_recipe=True).publish
-    assert judge(right, right, GATE, same_recipe=False).publish
-
-
-def test_the_gate_wants_evidence_for_a_changed_recipe_only() -> None:
-    few = np.ones(9, bool)
-    routine = judge(~few, few, GATE, same_recipe=True)
-    changed = judge(few, ~few, GATE, same_recipe=False)
-    assert routine.publish
-    assert not changed.publish
-    assert "more evidence" in changed.why
 
 
 def test_a_challenger_that_is_worse_is_kept_and_the_log_says_why(

@@ -8,7 +8,7 @@ import msgspec
 from modelfleet.api.problems import Problem
 from modelfleet.catalog import FleetSums, Key, Label, TaskState, Version
 from modelfleet.clock import to_datetime
-from modelfleet.decisions import Decision
+from modelfleet.decisions import Decision, Lesson, Taught
 from modelfleet.events import Logged
 
 _MOMENTS = ("behind_since", "due", "changed", "failed")
@@ -22,7 +22,12 @@ class CandidateAnswer(msgspec.Struct, frozen=True):
 
 
 class DecisionAnswer(msgspec.Struct, frozen=True):
-    """A decision; ``label`` is null when no candidate's probability reaches ``threshold``."""
+    """A decision; ``label`` is null when it abstained, and ``reason`` says why.
+
+    It is ``below_threshold`` when no candidate's probability reaches ``threshold``,
+    ``no_label_fits`` when the request seems to belong to none, ``no_labels`` when there is none.
+    ``fit`` is how well the best candidate fits, below zero if none does; null if that isn't known.
+    """
 
     id: str
     label: str | None
@@ -30,6 +35,8 @@ class DecisionAnswer(msgspec.Struct, frozen=True):
     threshold: float
     version: str | None
     time: datetime
+    reason: str | None = None
+    fit: float | None = None
 
 
 class DecisionsAnswer(msgspec.Struct, frozen=True):
@@ -58,6 +65,8 @@ class DecisionRecord(msgspec.Struct, frozen=True):
     version: str | None
     time: datetime
     outcome: OutcomeAnswer | None = None
+    reason: str | None = None
+    fit: float | None = None
 
 
 class DecisionRecords(msgspec.Struct, frozen=True):
@@ -91,6 +100,22 @@ class EventsAnswer(msgspec.Struct, frozen=True):
     events: tuple[EventAnswer, ...]
     after: int
     more: bool
+
+
+class LessonAnswer(msgspec.Struct, frozen=True):
+    """What somebody's word does, once it is in the log for good, at ``seq``.
+
+    If it is ``known``, every decision that is made from now on knows it, as the ``example`` that it
+    made; a training that is ``due`` at this time puts it into the next version. ``due`` is null
+    when none is: the live version is pinned, trainings failed, or one has read it already.
+    """
+
+    id: str
+    seq: int
+    duplicate: bool
+    known: bool
+    example: Taught | None
+    due: datetime | None
 
 
 class LineAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -128,7 +153,9 @@ class TaskStatus(msgspec.Struct, frozen=True):
 
     ``behind`` counts evidence that no training has read. ``coverage`` is the share of requests
     decided with a label, ``precision`` the share of those with feedback that were right; null
-    when there is nothing to count.
+    when there is nothing to count. ``found`` is why the last training ended in a publication or in
+    none; the live version is ``watched`` if too little was known to show that it is as good as the
+    one before.
     """
 
     tenant: str
@@ -136,6 +163,8 @@ class TaskStatus(msgspec.Struct, frozen=True):
     live: str | None
     previous: str | None
     pinned: bool
+    watched: bool
+    found: str | None
     behind: int
     behind_since: datetime | None
     due: datetime | None
@@ -154,6 +183,7 @@ class TaskStatus(msgspec.Struct, frozen=True):
     evidence_trained: int
     evidence_seq: int
     labels_seq: int
+    forgotten_seq: int
     watermark: int
     changed: datetime | None
     forced: bool
@@ -212,6 +242,8 @@ def decision_answer(decision: Decision) -> DecisionAnswer:
         decision.threshold,
         decision.version,
         to_datetime(decision.time),
+        decision.reason,
+        decision.fit,
     )
 
 
@@ -230,7 +262,15 @@ def decision_record(
         version=decision.version,
         time=to_datetime(decision.time),
         outcome=said or None,
+        reason=decision.reason,
+        fit=decision.fit,
     )
+
+
+def lesson_answer(lesson: Lesson) -> LessonAnswer:
+    """What somebody's word does, as clients get it."""
+    plain = msgspec.structs.asdict(lesson)
+    return LessonAnswer(**plain | {"due": _moment(lesson.due)})
 
 
 def event_answer(event: Logged) -> EventAnswer:

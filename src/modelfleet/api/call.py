@@ -13,6 +13,7 @@ from modelfleet.api.access import Access
 from modelfleet.api.faults import convert, decode
 from modelfleet.api.metrics import Metrics
 from modelfleet.api.problems import BodyBroken, TooLarge
+from modelfleet.api.together import Together
 from modelfleet.api.wakeups import Wakeups
 from modelfleet.events.validation import check_text
 from modelfleet.fleet import Fleet
@@ -41,6 +42,7 @@ class Platform:
         self.document = document
         self.page = page
         self.wakeups = Wakeups()
+        self.together = Together(fleet.decider, self.wakeups)
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
 
 

@@ -12,8 +12,10 @@ from modelfleet.api.answers import (
     DecisionRecord,
     DecisionRecords,
     DecisionsAnswer,
+    LessonAnswer,
     decision_answer,
     decision_record,
+    lesson_answer,
 )
 from modelfleet.api.call import Call, json
 from modelfleet.api.located import located
@@ -25,7 +27,7 @@ from modelfleet.api.wire import (
     FeedbackBody,
     NoQuery,
 )
-from modelfleet.decisions import Decision, Receipt, Request
+from modelfleet.decisions import Decision, Request
 from modelfleet.decisions.decision import decision_of
 from modelfleet.events.validation import check_id, check_request, check_time
 
@@ -48,16 +50,15 @@ _FEEDBACK = Decoder(FeedbackBody)
     ),
 )
 async def decide(call: Call) -> ASGIApp:
-    """Decide a request: at once if its model is in memory, else in a thread that may wait."""
+    """Decide a request: with others if its model is in memory, else in a thread that may wait."""
     body = await call.read(_REQUEST)
     tenant, task = call.parameters["tenant"], call.parameters["task"]
-    requests = [body.request()]
-    desk = call.fleet.desk
-    if body.id is None and desk.is_warm(tenant, task):
-        future = desk.decide(tenant, task, requests)
+    request, decider = body.request(), call.fleet.decider
+    if request.id is None and decider.is_warm(tenant, task):
+        decision = await call.platform.together.decide(decider.asked(tenant, task, request))
     else:
-        future = await call.in_thread(desk.decide, tenant, task, requests)
-    (decision,) = await call.wakeups.result(future)
+        future = await call.in_thread(decider.decide, tenant, task, [request])
+        (decision,) = await call.wakeups.result(future)
     call.metrics.decided(1, int(decision.label is None))
     return json(decision_answer(decision))
 
@@ -130,17 +131,17 @@ async def show_decision(call: Call) -> ASGIApp:
         summary="Say what became of a decision",
         description="The next decision knows it. The last word about a decision wins.",
         body=Content(FeedbackBody, samples.FEEDBACK),
-        answers=(Content(Receipt, {"id": "feedback-4711", "seq": 4, "duplicate": False}),),
+        answers=(Content(LessonAnswer, samples.LESSON),),
     ),
 )
 async def give_feedback(call: Call) -> ASGIApp:
     """Take down what somebody says about a decision."""
     body = await call.read(_FEEDBACK)
     said = body.feedback()
-    receipt = await call.in_thread(call.task.feedback, call.parameters["decision"], said)
-    if not receipt.duplicate:
+    lesson = await call.in_thread(call.task.feedback, call.parameters["decision"], said)
+    if not lesson.duplicate:
         call.metrics.said(said.verdict)
-    return json(receipt)
+    return json(lesson_answer(lesson))
 
 
 def _decided(call: Call, requests: Sequence[Request]) -> "Future[list[Decision]]":
@@ -154,12 +155,15 @@ def _decided(call: Call, requests: Sequence[Request]) -> "Future[list[Decision]]
             check_time(request.time, now)
 
     with located(requests, check, "requests"):
-        return call.fleet.desk.decide(call.parameters["tenant"], call.parameters["task"], requests)
+        tenant, task = call.parameters["tenant"], call.parameters["task"]
+        return call.fleet.decider.decide(tenant, task, requests)
 
 
 def _record(call: Call) -> DecisionRecord:
     task = call.task
-    event, decision = call.fleet.desk.decision(task.tenant, task.task, call.parameters["decision"])
+    event, decision = call.fleet.decider.decision(
+        task.tenant, task.task, call.parameters["decision"]
+    )
     return decision_record(event, decision, call.fleet.catalog.outcome(task.tenant, decision.id))
 
 

@@ -6,13 +6,13 @@ from litestar.types import ASGIApp
 from msgspec.json import Decoder
 
 from modelfleet.api import samples
-from modelfleet.api.answers import LineAnswer
+from modelfleet.api.answers import LessonAnswer, LineAnswer, lesson_answer
 from modelfleet.api.call import Call, json
 from modelfleet.api.lines import take_lines
 from modelfleet.api.located import located
 from modelfleet.api.operation import LINES, OF_TASK, Content, Operation, route
 from modelfleet.api.wire import MOST_AT_ONCE, ExampleBody
-from modelfleet.decisions import Receipt
+from modelfleet.decisions import Lesson
 from modelfleet.decisions.checks import check_example
 from modelfleet.errors import InvalidInput
 
@@ -29,23 +29,18 @@ _EXAMPLES = Decoder(ExampleBody | tuple[ExampleBody, ...])
         group=_GROUP,
         summary="Give an example, or a list of up to 1,000 (all or none)",
         body=Content(ExampleBody | tuple[ExampleBody, ...], samples.EXAMPLE),
-        answers=(
-            Content(
-                Receipt | tuple[Receipt, ...],
-                {"id": "example-12", "seq": 5, "duplicate": False},
-            ),
-        ),
+        answers=(Content(LessonAnswer | tuple[LessonAnswer, ...], samples.LESSON_OF_EXAMPLE),),
     ),
 )
 async def give_examples(call: Call) -> ASGIApp:
     """Take down one example, or several."""
     body = await call.read(_EXAMPLES)
     if isinstance(body, ExampleBody):
-        (receipt,) = await call.in_thread(call.task.give_examples, [body.example()])
-        return json(receipt)
+        (lesson,) = await call.in_thread(call.task.give_examples, [body.example()])
+        return json(lesson_answer(lesson))
     if len(body) > MOST_AT_ONCE:
         raise InvalidInput.at("body", f"must be at most {MOST_AT_ONCE:,} examples; see bulk")
-    return json(await call.in_thread(_given, call, body))
+    return json([lesson_answer(one) for one in await call.in_thread(_given, call, body)])
 
 
 @route(
@@ -65,13 +60,13 @@ async def give_examples_in_bulk(call: Call) -> ASGIApp:
     """Take down each line's example."""
     task = call.task
 
-    def take(bodies: Sequence[ExampleBody]) -> list[Receipt]:
+    def take(bodies: Sequence[ExampleBody]) -> list[Lesson]:
         return task.give_examples([body.example() for body in bodies])
 
     return await take_lines(call, _EXAMPLE, take)
 
 
-def _given(call: Call, bodies: Sequence[ExampleBody]) -> list[Receipt]:
+def _given(call: Call, bodies: Sequence[ExampleBody]) -> list[Lesson]:
     task = call.task
     examples = [body.example() for body in bodies]
     with located(examples, lambda one: check_example(one, task.labels()), ""):

@@ -49,6 +49,14 @@ FEEDBACK = {
     "id": "feedback-4711",
     "time": MOMENT,
 }
+LESSON = {
+    "id": "feedback-4711",
+    "seq": 4,
+    "duplicate": False,
+    "known": True,
+    "example": {"key": "decision:ticket-4711", "label": "facilities"},
+    "due": "2026-03-01T10:30:00Z",
+}
 EXAMPLE = {
     "text": "the radiator in room 12 is cold",
     "label": "facilities",
@@ -57,6 +65,47 @@ EXAMPLE = {
     "by": "alice",
     "id": "example-12",
     "time": MOMENT,
+}
+LESSON_OF_EXAMPLE = {
+    **LESSON,
+    "id": "example-12",
+    "seq": 5,
+    "example": {"key": "example:ticket-12", "label": "facilities"},
+}
+EXPLAIN = {"text": "I can't get on the wifi", "metadata": {"office": "Oslo"}}
+REASONS = {
+    "decision": "ticket-4711",
+    "label": "it",
+    "rival": "facilities",
+    "version": "20260301T090000.000000Z",
+    "note": "",
+    "told": None,
+    "lead": 2.31,
+    "start": 0.12,
+    "words": [{"what": "wifi", "weight": 1.94}, {"what": "get on", "weight": -0.11}],
+    "fields": [{"what": "office = Oslo", "weight": 0.2}],
+    "covered": 0.94,
+    "taught": [
+        {
+            "key": "decision:ticket-4502",
+            "text": "the wifi is down again",
+            "by": "bob",
+            "time": MOMENT,
+            "similarity": 0.71,
+        }
+    ],
+    "label_texts": ["IT support", "laptops, passwords, VPN", "wifi", "printer"],
+}
+FORGET = {"metadata": {"customer": "c-1182"}, "by": "alice", "why": "asked for on 1 March"}
+FORGOTTEN = {
+    "id": "eY3l0cW1jQZs7hU8cPnB",
+    "seq": 17,
+    "time": MOMENT,
+    "by": "alice",
+    "why": "asked for on 1 March",
+    "events": 2,
+    "versions": ["20260301T090000.000000Z"],
+    "free": False,
 }
 EVENT_BODY = {
     "kind": "ticket.closed",
@@ -86,6 +135,9 @@ STATUS = {
     "live": "20260301T090000.000000Z",
     "previous": None,
     "pinned": False,
+    "watched": True,
+    "found": "a routine refit goes live watched, not shown to be as good within 5%: of 12 new "
+    "requests, 91.7% right against 83.3% by the live version; 1 won, 0 lost",
     "behind": 2,
     "behind_since": MOMENT,
     "due": "2026-03-01T10:30:00Z",
@@ -104,6 +156,7 @@ STATUS = {
     "evidence_trained": 40,
     "evidence_seq": 142,
     "labels_seq": 2,
+    "forgotten_seq": 0,
     "watermark": 140,
     "changed": MOMENT,
     "forced": False,

@@ -16,10 +16,14 @@ class Wakeups:
 
     async def result(self, future: "Future[T]") -> T:
         """What a future of another thread gives, or the error that it raises."""
-        loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[T] = loop.create_future()
-        future.add_done_callback(lambda done: self._tell(loop, waiting, done))
+        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.pass_on(future, waiting)
         return await waiting
+
+    def pass_on(self, future: "Future[T]", waiting: "asyncio.Future[T]") -> None:
+        """Have ``waiting`` done as ``future`` is, in the event loop that it belongs to."""
+        loop = waiting.get_loop()
+        future.add_done_callback(lambda done: self._tell(loop, waiting, done))
 
     def _tell(
         self, loop: asyncio.AbstractEventLoop, waiting: "asyncio.Future[T]", done: "Future[T]"
@@ -33,7 +37,7 @@ class Wakeups:
         self._woken = False  # before taking the list: whoever comes now wakes the loop again
         delivered, self._done = self._done, []
         for waiting, done in delivered:
-            if waiting.cancelled():
+            if waiting.done():
                 continue  # its client has gone
             error = done.exception()
             if error is None:

@@ -99,6 +99,56 @@ class ExampleBody(Sent, frozen=True):
         )
 
 
+class TargetBody(Sent, frozen=True):
+    """How often decisions must be right; those for one ``label``, or all. Null is the recipe's."""
+
+    precision: float | None
+    label: str | None = None
+    by: str | None = None
+    id: str | None = None
+
+
+class PinBody(Sent, frozen=True):
+    """Where requests with a text, and at least some metadata, must go.
+
+    It replaces what was pinned under the same ``key``, or for the same text and metadata.
+    """
+
+    text: str
+    label: str
+    metadata: dict[str, Any] = {}
+    key: str | None = None
+    by: str | None = None
+    id: str | None = None
+    time: Moment | None = None
+
+    def example(self) -> Example:
+        """As the library takes it."""
+        return Example(
+            self.text, self.label, self.metadata, self.key, self.by, self.id, micros(self.time)
+        )
+
+
+class ExplainBody(Sent, frozen=True):
+    """A request that isn't to be decided, only explained."""
+
+    text: str
+    metadata: dict[str, Any] = {}
+
+
+class ForgetBody(Sent, frozen=True):
+    """What is to be forgotten: a request by its key, a person's words, or requests by metadata.
+
+    One of the three. ``why`` shouldn't name whom it concerns: it stays.
+    """
+
+    example: str | None = None
+    person: str | None = None
+    metadata: dict[str, Any] = {}
+    by: str | None = None
+    why: str = ""
+
+
 class EventBody(Sent, frozen=True):
     """An event of an application's own kind."""
 
@@ -155,10 +205,23 @@ class WriteQuery(Sent, frozen=True):
     id: str | None = None
 
 
+class UnpinQuery(WriteQuery, frozen=True):
+    """Who wants it, too."""
+
+    by: str | None = None
+
+
 class AwaitingQuery(Sent, frozen=True):
     """How many are wanted."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_AT_ONCE)] = 100
+
+
+class TargetQuery(Sent, frozen=True):
+    """A precision to try, of decisions for one label or of all."""
+
+    precision: float | None = None
+    label: str | None = None
 
 
 class NoQuery(Sent, frozen=True):

@@ -10,6 +10,7 @@ from modelfleet.catalog.catalog import Catalog, FleetSums, Key, Label, Version
 from modelfleet.catalog.fold import CatalogFold
 from modelfleet.catalog.keys import digest_of
 from modelfleet.catalog.migrate import migrate
+from modelfleet.catalog.pooled import Pooled
 from modelfleet.catalog.queue import Lease, Queue
 from modelfleet.catalog.rebuild import rebuild
 from modelfleet.catalog.task_state import TaskState
@@ -21,6 +22,7 @@ __all__ = [
     "Key",
     "Label",
     "Lease",
+    "Pooled",
     "Queue",
     "TaskState",
     "Version",

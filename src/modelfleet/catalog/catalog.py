@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from modelfleet.catalog.rows import task_states
+from modelfleet.catalog.pooled import Pooled, pooled_without
+from modelfleet.catalog.rows import outcomes, task_states
 from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENANTS, VERSIONS
 from modelfleet.catalog.task_state import TaskState
 from modelfleet.events import Database, Logged
@@ -126,6 +127,11 @@ class Catalog:
         rows = self._all(query)
         return Version(*rows[0]) if rows else None
 
+    def pooled(self, recipe: str, tenant: str, task: str) -> Pooled:
+        """What the other tasks of a recipe have shown."""
+        with self._database.reading() as connection:
+            return pooled_without(connection, recipe, tenant, task)
+
     def awaiting(self, tenant: str, task: str, limit: int = 100) -> list[Logged]:
         """The newest decisions that nobody has said anything about."""
         answered = sa.select(OUTCOMES.c.decision).where(
@@ -134,7 +140,7 @@ class Catalog:
         query = (
             sa.select(EVENTS)
             .where(*_of(EVENTS, tenant, task), EVENTS.c.kind == RequestDecided.kind)
-            .where(~answered.exists())
+            .where(~answered.exists(), EVENTS.c.fields["forgotten"].as_string().is_(None))
             .order_by(EVENTS.c.seq.desc())
             .limit(limit)
         )
@@ -147,6 +153,12 @@ class Catalog:
         )
         rows = self._all(query)
         return rows[0]._asdict() if rows else None
+
+    def outcomes(self, tenant: str, decisions: Sequence[str]) -> dict[str, str | None]:
+        """The labels that people gave to decisions; those that nobody spoke of are left out."""
+        pairs = [(tenant, decision) for decision in decisions]
+        with self._database.reading() as connection:
+            return {pair[1]: label for pair, label in outcomes(connection, pairs).items()}
 
     def key_by_digest(self, digest: str) -> Key | None:
         """The active key whose secret has this digest, None if there is none."""

@@ -4,13 +4,14 @@ A fold never fails on an event: what was appended was checked before, and an eve
 something that isn't there (any more) changes nothing but its own row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from modelfleet.catalog import rows
 from modelfleet.catalog.task_state import TaskState, changed, due
+from modelfleet.errors import Outdated
 from modelfleet.events import kinds
 from modelfleet.events.event import Logged, body_of
 from modelfleet.events.statements import by_ids
@@ -34,25 +35,35 @@ class CatalogFold:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
 
-    def __call__(self, connection: sa.Connection, events: Sequence[Logged]) -> None:
+    def __call__(
+        self, connection: sa.Connection, events: Sequence[Logged], known: Mapping[int, int] = {}
+    ) -> None:
         """Take in the events of one commit, which are in the log already.
 
         Most commits hold nothing but decisions of tasks that are known; these only add to counts.
+
+        Raises:
+            Outdated: a decision was made without knowing the last change of its task's labels.
         """
         only_decisions = all(event.kind == _DECIDED for event in events)
-        if not (only_decisions and rows.count_decisions(connection, events)):
-            self._fold(connection, events)
+        if not (only_decisions and rows.count_decisions(connection, events, known)):
+            self._fold(connection, events, known)
 
-    def _fold(self, connection: sa.Connection, events: Sequence[Logged]) -> None:
+    def _fold(
+        self, connection: sa.Connection, events: Sequence[Logged], known: Mapping[int, int]
+    ) -> None:
         ours = [(event, body) for event in events if (body := body_of(event)) is not None]
         states = _Tasks(connection, {(event.tenant, event.task) for event, _ in ours})
         outcomes = _Outcomes(connection, [event for event, body in ours if _is_feedback(body)])
         for event, body in ours:
-            self._take_in(states.of(event), outcomes, event, body)
+            state = states.of(event)
+            if state is not None and known.get(event.seq, event.seq) < state.labels_seq:
+                raise Outdated(event.tenant, event.task, state.labels_seq)
+            self._take_in(state, outcomes, event, body)
         for state in states.touched():
             state.due = due(state, self._policy)
-        rows.write_details(connection, ours)
         outcomes.write(connection)
+        rows.write_details(connection, ours)
         states.write(connection)
 
     def _take_in(

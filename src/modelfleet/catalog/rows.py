@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
+from modelfleet.catalog.pooled import pool
 from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENANTS, VERSIONS
 from modelfleet.catalog.task_state import TaskState
 from modelfleet.events import kinds
 from modelfleet.events.event import Logged
 from modelfleet.events.pairs import ByPairs
+from modelfleet.events.statements import by_ids
 
 SUMMED = ("decided", "abstained", "answered", "confirmed", "corrected")
 """Columns of a task that are summed over the fleet."""
@@ -30,7 +32,7 @@ _OUTCOMES = ByPairs(
 # Straight to the driver: a statement that never changes, on the path of every request.
 _COUNT_DECISIONS = {
     dialect: f"UPDATE tasks SET decided = decided + {mark}, abstained = abstained + {mark} "  # noqa: S608 - our own names
-    f"WHERE tenant = {mark} AND task = {mark}"
+    f"WHERE tenant = {mark} AND task = {mark} AND labels_seq <= {mark}"
     for dialect, mark in (("sqlite", "?"), ("postgresql", "%s"))
 }
 _END_LEASE = (
@@ -75,19 +77,26 @@ def write_task_states(connection: sa.Connection, states: Sequence[TaskState]) ->
         upsert(connection, TASKS, [msgspec.structs.asdict(state) for state in states])
 
 
-def count_decisions(connection: sa.Connection, decisions: Sequence[Logged]) -> bool:
-    """Add decisions to the counts of their tasks and of the fleet; False if a task has no row.
+def count_decisions(
+    connection: sa.Connection, decisions: Sequence[Logged], known: Mapping[int, int]
+) -> bool:
+    """Add decisions to the counts of their tasks and of the fleet.
 
-    Nothing is counted then.
+    False if a task has no row, or labels that changed after what a decision knew; nothing is
+    counted then.
     """
     decided = Counter((event.tenant, event.task) for event in decisions)
     abstained = Counter(
         (event.tenant, event.task) for event in decisions if event.fields.get("label") is None
     )
-    counts = [(decided[key], abstained[key], *key) for key in sorted(decided)]
+    read: dict[tuple[str, str], int] = {}
+    for event in decisions:
+        key = event.tenant, event.task
+        read[key] = min(read.get(key, event.seq), known.get(event.seq, event.seq))
+    counts = [(decided[key], abstained[key], *key, read[key]) for key in sorted(decided)]
     statement = _COUNT_DECISIONS[connection.dialect.name]
     if connection.exec_driver_sql(statement, counts).rowcount < len(counts):
-        undone = [(-decided, -abstained, *key) for decided, abstained, *key in counts]
+        undone = [(-decided, -abstained, *rest) for decided, abstained, *rest in counts]
         connection.exec_driver_sql(statement, undone)
         return False
     sums = dict.fromkeys(FLEET_SUMS, 0)
@@ -138,8 +147,11 @@ def write_details(connection: sa.Connection, events: Iterable[tuple[Logged, kind
                 upsert(connection, LABELS, [_label(event, body)])
             case kinds.LabelRemoved():
                 _remove_label(connection, event, body)
+            case kinds.EvidenceForgotten():
+                _forget_who_said(connection, event, body)
             case kinds.VersionPublished():
                 upsert(connection, VERSIONS, [_version(event, body)])
+                pool(connection, event, body)
                 _end_lease(connection, event)
             case kinds.VersionKept() | kinds.TrainingFailed():
                 _end_lease(connection, event)
@@ -169,6 +181,19 @@ def _remove_label(connection: sa.Connection, event: Logged, body: kinds.LabelRem
             LABELS.c.label == body.label,
         )
         .values(active=False, seq=event.seq)
+    )
+
+
+def _forget_who_said(
+    connection: sa.Connection, event: Logged, body: kinds.EvidenceForgotten
+) -> None:
+    """The last words about decisions don't say any more whose they were, if these are forgotten."""
+    said = by_ids(connection, [(event.tenant, id_) for id_ in body.events])
+    seqs = [word.seq for word in said if word.fields.get("forgotten") == event.id]
+    connection.execute(
+        sa.update(OUTCOMES)
+        .where(OUTCOMES.c.tenant == event.tenant, OUTCOMES.c.seq.in_(seqs))
+        .values(by=None)
     )
 
 

@@ -38,12 +38,15 @@ TASKS = sa.Table(
     _number("evidence_trained"),
     _number("evidence_seq"),
     _number("labels_seq"),
+    _number("forgotten_seq"),
     _number("watermark"),
     # which version answers
     sa.Column("live", sa.Text),
     sa.Column("previous", sa.Text),
     _flag("pinned"),
-    # when it will be trained, and what went wrong
+    _flag("watched"),
+    # what the last training found, when the next will be, and what went wrong
+    sa.Column("found", sa.Text),
     sa.Column("behind_since", sa.BigInteger),
     sa.Column("changed", sa.BigInteger),
     sa.Column("failed", sa.BigInteger),
@@ -122,6 +125,33 @@ VERSIONS = sa.Table(
     sa.Column("metrics", JSON, nullable=False),
 )
 
+def _counts() -> tuple[sa.Column[Any], ...]:
+    """Held-out requests, the sum of their models' log temperatures, and counts by confidence."""
+    return (
+        sa.Column("requests", sa.BigInteger, nullable=False),
+        sa.Column("thousandths", sa.BigInteger, nullable=False),
+        sa.Column("bins", JSON, nullable=False),
+    )
+
+
+FINDINGS = sa.Table(
+    "findings",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("task", sa.Text, primary_key=True),
+    sa.Column("recipe", sa.Text, nullable=False),
+    *_counts(),
+    comment="What the newest version of each task showed on requests that it hadn't seen.",
+)
+
+POOLED = sa.Table(
+    "pooled",
+    METADATA,
+    sa.Column("recipe", sa.Text, primary_key=True),
+    *_counts(),
+    comment="The sums of the findings by each recipe.",
+)
+
 KEYS = sa.Table(
     "keys",
     METADATA,
@@ -148,5 +178,5 @@ FLEET = sa.Table(
     comment="One row: sums over all tasks.",
 )
 
-FOLDED = (TENANTS, TASKS, LABELS, OUTCOMES, VERSIONS, KEYS, FLEET)
+FOLDED = (TENANTS, TASKS, LABELS, OUTCOMES, VERSIONS, KEYS, FLEET, FINDINGS, POOLED)
 """Every table that a rebuild empties and fills again."""

@@ -9,7 +9,11 @@ from modelfleet.recipe import Policy
 
 
 class TaskState(msgspec.Struct):
-    """A row of the table ``tasks`` without its place in the queue; times in microseconds."""
+    """A row of the table ``tasks`` without its place in the queue; times in microseconds.
+
+    ``found`` is why the last training ended in a publication or in none, in words. The live version
+    is ``watched`` if it was published though too little was known to show that it is as good.
+    """
 
     tenant: str
     task: str
@@ -22,10 +26,13 @@ class TaskState(msgspec.Struct):
     evidence_trained: int = 0
     evidence_seq: int = 0
     labels_seq: int = 0
+    forgotten_seq: int = 0
     watermark: int = 0
     live: str | None = None
     previous: str | None = None
     pinned: bool = False
+    watched: bool = False
+    found: str | None = None
     behind_since: int | None = None
     changed: int | None = None
     failed: int | None = None
@@ -47,19 +54,9 @@ def changed(state: TaskState, event: Logged, body: kinds.Body, policy: Policy) -
         case kinds.LabelDefined() | kinds.LabelRemoved():
             state.labels_seq = event.seq
             _evidence_came(state, event)
-        case kinds.VersionPublished():
-            _trained(state, event, body.watermark, body.evidence)
-            if not state.pinned:
-                _go_live(state, body.version)
-        case kinds.VersionKept():
-            _trained(state, event, body.watermark, body.evidence)
-        case kinds.VersionPromoted():
-            _go_live(state, body.version)
-        case kinds.VersionPinned():
-            _go_live(state, body.version)
-            state.pinned = True
-        case kinds.VersionUnpinned():
-            state.pinned = False
+        case kinds.EvidenceForgotten():
+            state.forgotten_seq = event.seq
+            _evidence_came(state, event)
         case kinds.TrainingFailed():
             state.failures += 1
             state.error = body.error
@@ -69,9 +66,31 @@ def changed(state: TaskState, event: Logged, body: kinds.Body, policy: Policy) -
             state.forced = True
             _forget_failures(state)
             state.behind_since = state.changed = event.logged
-        case _:
+        case _ if body.kind in kinds.EVIDENCE:
             state.evidence += 1
             _evidence_came(state, event)
+        case _:
+            _version_changed(state, event, body)
+
+
+def _version_changed(state: TaskState, event: Logged, body: kinds.Body) -> None:
+    """Take in what became of a version; other kinds change nothing of what is learned."""
+    match body:
+        case kinds.VersionPublished():
+            _trained(state, event, body)
+            if not state.pinned:
+                _go_live(state, body.version)
+                state.watched = body.watched
+        case kinds.VersionKept():
+            _trained(state, event, body)
+        case kinds.VersionPromoted():
+            _go_live(state, body.version)
+            state.watched = False
+        case kinds.VersionPinned():
+            _go_live(state, body.version)
+            state.pinned, state.watched = True, False
+        case kinds.VersionUnpinned():
+            state.pinned = False
 
 
 def due(state: TaskState, policy: Policy) -> int | None:
@@ -91,7 +110,7 @@ def _due_by_news(state: TaskState, policy: Policy, since: int, changed: int) -> 
     if state.behind >= enough:
         settled = changed + round(policy.quiet * SECOND)
         return min(settled, since + round(policy.patience * SECOND))
-    if state.live is not None and state.labels_seq > state.watermark:
+    if state.live is not None and max(state.labels_seq, state.forgotten_seq) > state.watermark:
         return since + round(policy.relabelling * SECOND)
     return since + round(policy.staleness * SECOND) if state.behind else None
 
@@ -105,12 +124,15 @@ def _evidence_came(state: TaskState, event: Logged) -> None:
         _forget_failures(state)
 
 
-def _trained(state: TaskState, event: Logged, watermark: int, evidence: int) -> None:
-    """A training read the log up to ``watermark``; what came later is still to be learned."""
+def _trained(
+    state: TaskState, event: Logged, body: kinds.VersionPublished | kinds.VersionKept
+) -> None:
+    """A training read the log up to its watermark; what came later is still to be learned."""
     _forget_failures(state)
     state.forced = False
-    state.watermark = max(state.watermark, watermark)
-    state.evidence_trained = max(state.evidence_trained, evidence)
+    state.found = body.why
+    state.watermark = max(state.watermark, body.watermark)
+    state.evidence_trained = max(state.evidence_trained, body.evidence)
     if state.evidence_seq <= state.watermark:
         state.behind_since = None
     else:

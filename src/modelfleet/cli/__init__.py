@@ -10,7 +10,19 @@ import sys
 import typer
 from rich.console import Console
 
-from modelfleet.cli import demo, keys, log, replay, roles, tasks
+from modelfleet.cli import (
+    demo,
+    doctor,
+    forgetting,
+    keys,
+    log,
+    pinned,
+    reasons,
+    replay,
+    roles,
+    target,
+    tasks,
+)
 from modelfleet.errors import ModelfleetError
 
 app = typer.Typer(
@@ -35,6 +47,14 @@ app.command("promote", rich_help_panel=_LOOK)(tasks.promote)
 app.command("pin", rich_help_panel=_LOOK)(tasks.pin)
 app.command("unpin", rich_help_panel=_LOOK)(tasks.unpin)
 app.command("retry", rich_help_panel=_LOOK)(tasks.retry)
+app.command("why", rich_help_panel=_LOOK)(reasons.why)
+app.command("forget", rich_help_panel=_LOOK)(forgetting.forget)
+app.command("forgotten", rich_help_panel=_LOOK)(forgetting.forgotten)
+app.command("target", rich_help_panel=_LOOK)(target.target)
+app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
+app.command("pinned", rich_help_panel=_LOOK)(pinned.pinned)
+app.command("pin-example", rich_help_panel=_LOOK)(pinned.pin_example)
+app.command("unpin-example", rich_help_panel=_LOOK)(pinned.unpin_example)
 app.command("events", rich_help_panel=_LOOK)(log.events)
 app.command("export", rich_help_panel=_LOOK)(log.export)
 app.command("import", rich_help_panel=_LOOK)(log.import_)

@@ -1,7 +1,5 @@
 """`modelfleet status`, `versions`, `rollback`, `promote`, `pin`, `unpin` and `retry`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -9,14 +7,11 @@ from rich.console import Console
 from rich.table import Table
 
 from modelfleet.catalog import FleetSums, TaskState
+from modelfleet.cli.one_task import BY, Which, opened_task, say
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
 from modelfleet.clock import to_datetime
-from modelfleet.decisions import Receipt
-from modelfleet.errors import InvalidInput
 from modelfleet.fleet import Fleet
-from modelfleet.task import Task
 
-Which = Annotated[str, typer.Argument(help="A task, written tenant/task.")]
 WhichVersion = Annotated[str, typer.Argument(help="A version's name; see modelfleet versions.")]
 
 
@@ -43,7 +38,7 @@ def versions(
     task: Which, data: Data = None, database: DatabaseUrl = None, config: Config = None
 ) -> None:
     """The versions of a task, the newest first."""
-    with _task(task, data, database, config) as opened:
+    with opened_task(task, data, database, config) as opened:
         state = opened.status()
         found = opened.versions()
     table = Table("version", "published", "examples", "accuracy", "", "why")
@@ -58,14 +53,16 @@ def versions(
             version.why,
         )
     Console().print(table)
+    if state.found:
+        Console().print(f"\nThe last training: {state.found}", markup=False)
 
 
 def rollback(
     task: Which, data: Data = None, database: DatabaseUrl = None, config: Config = None
 ) -> None:
     """Make the version before the live one live again."""
-    with _task(task, data, database, config) as opened:
-        _say(opened.roll_back(by="command line"))
+    with opened_task(task, data, database, config) as opened:
+        say(opened.roll_back(by=BY))
 
 
 def promote(
@@ -76,8 +73,8 @@ def promote(
     config: Config = None,
 ) -> None:
     """Make a version the live one; training goes on and may replace it."""
-    with _task(task, data, database, config) as opened:
-        _say(opened.promote(version, by="command line"))
+    with opened_task(task, data, database, config) as opened:
+        say(opened.promote(version, by=BY))
 
 
 def pin(
@@ -88,42 +85,33 @@ def pin(
     config: Config = None,
 ) -> None:
     """Fix a version as the live one until `unpin`."""
-    with _task(task, data, database, config) as opened:
-        _say(opened.pin(version, by="command line"))
+    with opened_task(task, data, database, config) as opened:
+        say(opened.pin(version, by=BY))
 
 
 def unpin(
     task: Which, data: Data = None, database: DatabaseUrl = None, config: Config = None
 ) -> None:
     """Give a task back to automatic publication."""
-    with _task(task, data, database, config) as opened:
-        _say(opened.unpin(by="command line"))
+    with opened_task(task, data, database, config) as opened:
+        say(opened.unpin(by=BY))
 
 
 def retry(
     task: Which, data: Data = None, database: DatabaseUrl = None, config: Config = None
 ) -> None:
     """Have a task trained now, also if it was set aside after failures."""
-    with _task(task, data, database, config) as opened:
-        _say(opened.retry_training(by="command line"))
+    with opened_task(task, data, database, config) as opened:
+        say(opened.retry_training(by=BY))
 
 
-@contextmanager
-def _task(which: str, data: str | None, database: str | None, config: Config) -> Iterator[Task]:
-    tenant, _, task = which.partition("/")
-    if not task:
-        raise InvalidInput.at("task", f"must be written tenant/task; got {which!a}")
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
-        yield fleet.task(tenant, task)
-
-
-def _say(receipt: Receipt) -> None:
-    typer.echo(f"logged as event {receipt.seq}; servers follow within a second")
+def _marked(task: TaskState) -> str:
+    return " (pinned)" if task.pinned else " (watched)" if task.watched else ""
 
 
 def _alias(version: str, state: TaskState) -> str:
     if version == state.live:
-        return "pinned" if state.pinned else "live"
+        return "pinned" if state.pinned else "live, watched" if state.watched else "live"
     return "previous" if version == state.previous else ""
 
 
@@ -148,7 +136,7 @@ def _tasks(tasks: list[TaskState]) -> Table:
         table.add_row(
             task.tenant,
             task.task,
-            (task.live or "label texts") + (" (pinned)" if task.pinned else ""),
+            (task.live or "label texts") + _marked(task),
             f"{task.behind:,}" if task.behind else "",
             f"{task.decided:,}",
             _share(task.decided - task.abstained, task.decided),

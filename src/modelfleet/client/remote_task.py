@@ -3,13 +3,36 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from modelfleet.catalog import Label, TaskState, Version
 from modelfleet.client.server import Server
-from modelfleet.client.translation import Json, part, read, sayable, tenant_path, with_id
-from modelfleet.decisions import Decision, Example, Feedback, Receipt, Request
+from modelfleet.client.translation import (
+    Json,
+    part,
+    read,
+    read_reasons,
+    sayable,
+    tenant_path,
+    with_id,
+)
+from modelfleet.decisions import (
+    Aim,
+    Decision,
+    Example,
+    Feedback,
+    Forgotten,
+    Lesson,
+    Preview,
+    Reasons,
+    Receipt,
+    Request,
+)
 from modelfleet.errors import ModelfleetError
 from modelfleet.events import new_id
-from modelfleet.events.validation import check_id, check_name
+from modelfleet.events.validation import check_fields, check_id, check_name, check_request
+from modelfleet.training import Diagnosis, PinnedExample
+from modelfleet.training.diagnosis import Scarce
 
 
 class RemoteTask:
@@ -67,45 +90,120 @@ class RemoteTask:
         """A decision that was made."""
         return read(Decision, self._asked(f"/decisions/{part(check_id(decision, 'decision'))}"))
 
-    def feedback(self, decision: str, said: Feedback) -> Receipt:
+    def feedback(self, decision: str, said: Feedback) -> Lesson:
         """Take down what somebody said about a decision; the next decision knows it."""
         path = f"/decisions/{part(check_id(decision, 'decision'))}/feedback"
-        return self._told("POST", path, with_id(said))
+        return read(Lesson, self._server.ask("POST", self._path + path, with_id(said)))
 
-    def accept(self, decision: str, *, by: str | None = None, time: int | None = None) -> Receipt:
+    def accept(self, decision: str, *, by: str | None = None, time: int | None = None) -> Lesson:
         """Somebody confirms a decision's label."""
         return self.feedback(decision, Feedback("accepted", by=by, time=time))
 
     def assign(
         self, decision: str, label: str, *, by: str | None = None, time: int | None = None
-    ) -> Receipt:
+    ) -> Lesson:
         """Somebody gives a decided request its right label."""
         return self.feedback(decision, Feedback("reassigned", label, by, time=time))
 
-    def no_label_fits(self, decision: str, *, by: str | None = None) -> Receipt:
+    def no_label_fits(self, decision: str, *, by: str | None = None) -> Lesson:
         """Somebody says that none of the labels fits the request."""
         return self.feedback(decision, Feedback("no_label_fits", by=by))
 
-    def irrelevant(self, decision: str, *, by: str | None = None) -> Receipt:
+    def irrelevant(self, decision: str, *, by: str | None = None) -> Lesson:
         """Somebody says that this was no request at all."""
         return self.feedback(decision, Feedback("irrelevant", by=by))
 
-    def helpful(self, decision: str, helpful: bool = True, *, by: str | None = None) -> Receipt:  # noqa: FBT001, FBT002 - reads as a sentence
+    def helpful(self, decision: str, helpful: bool = True, *, by: str | None = None) -> Lesson:  # noqa: FBT001, FBT002 - reads as a sentence
         """Somebody says whether the decision helped."""
         return self.feedback(decision, Feedback("helpful" if helpful else "unhelpful", by=by))
 
-    def give_examples(self, examples: Sequence[Example]) -> list[Receipt]:
+    def give_examples(self, examples: Sequence[Example]) -> list[Lesson]:
         """Take down up to 1,000 requests with their labels, without decisions; all or none."""
         if not examples:
             return []
         bodies = [sayable(example) for example in examples]
         answer = self._server.ask("POST", f"{self._path}/examples", bodies)
-        return [read(Receipt, one) for one in answer]
+        return [read(Lesson, one) for one in answer]
+
+    def why(self, decision: str) -> Reasons:
+        """Why a decision was made: its words with their weights, and what taught it."""
+        return read_reasons(self._asked(f"/decisions/{part(check_id(decision, 'decision'))}/why"))
+
+    def explain(self, text: str, *, metadata: Mapping[str, Any] | None = None) -> Reasons:
+        """Why a request would be decided as it would be now; nothing is logged."""
+        check_request(text, metadata or {})
+        body = {"text": text, "metadata": dict(metadata or {})}
+        return read_reasons(self._server.ask("POST", f"{self._path}/explanations", body))
+
+    def forget(
+        self,
+        example: str | None = None,
+        *,
+        person: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        by: str | None = None,
+        why: str = "",
+    ) -> list[Forgotten]:
+        """Forget one request, a person's words, or all requests with some metadata."""
+        check_fields(metadata or {}, "metadata")
+        what = {"example": example, "person": person, "metadata": dict(metadata or {})}
+        answer = self._server.ask("POST", f"{self._path}/forget", {**what, "by": by, "why": why})
+        return [read(Forgotten, one) for one in answer["forgotten"]]
+
+    def forgotten(self) -> list[Forgotten]:
+        """What was forgotten, the newest first, and whether the live version is free of it."""
+        return [read(Forgotten, one) for one in self._asked("/forgotten")["forgotten"]]
 
     def give_examples_in_bulk(self, examples: Iterable[Example]) -> list[Receipt | ModelfleetError]:
         """Take down any number of examples, streamed; what became of each, in their order."""
         bodies = (sayable(example) for example in examples)
         return self._server.send_lines(f"{self._path}/examples/bulk", bodies)
+
+    def set_target_precision(
+        self, precision: float | None, *, label: str | None = None, by: str | None = None
+    ) -> Receipt:
+        """Have decisions be right that often: all, or those for one label."""
+        body = {"precision": precision, "label": label, "by": by, "id": new_id()}
+        return self._told("PUT", "/targets", body)
+
+    def targets(self) -> list[Aim]:
+        """How often decisions must be right, from which probability on, and the coverage it costs."""
+        return [read(Aim, one) for one in self._asked("/targets")["targets"]]
+
+    def preview_target(self, precision: float | None, label: str | None = None) -> Preview:
+        """What another precision would have changed on the newest requests; nothing is changed."""
+        given = {"precision": precision, "label": label}
+        query = {name: str(value) for name, value in given.items() if value is not None}
+        return read(Preview, self._server.ask("GET", f"{self._path}/targets/preview", query=query))
+
+    def pin_example(
+        self,
+        text: str,
+        label: str,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        by: str | None = None,
+    ) -> Receipt:
+        """Have requests with this text, and at least this metadata, decided as ``label``."""
+        body = sayable(Example(text, label, dict(metadata or {}), key, by))
+        return self._told("POST", "/pinned-examples", body)
+
+    def unpin_example(self, key: str, *, by: str | None = None) -> Receipt:
+        """Give the requests of a pinned example back to the model."""
+        path = f"{self._path}/pinned-examples/{part(check_id(key, 'key'))}"
+        query = {"id": new_id()} if by is None else {"id": new_id(), "by": by}
+        return read(Receipt, self._server.ask("DELETE", path, query=query))
+
+    def pinned_examples(self) -> list[PinnedExample]:
+        """The examples that are pinned, in the order in which they were; also those that rest."""
+        return [read(PinnedExample, one) for one in self._asked("/pinned-examples")["pinned"]]
+
+    def doctor(self) -> Diagnosis:
+        """Which examples and labels hold the model back."""
+        found = self._asked("/doctor")
+        scarce = [msgspec.structs.asdict(read(Scarce, one)) for one in found["scarce"]]
+        return read(Diagnosis, {**found, "scarce": scarce})
 
     def status(self) -> TaskState:
         """What is live, how far behind, the last error, and what became of decisions."""

@@ -7,12 +7,12 @@ from urllib.parse import quote
 import msgspec
 
 from modelfleet.clock import from_datetime, to_datetime
-from modelfleet.decisions import Example, Feedback, Receipt, Request
+from modelfleet.decisions import Example, Feedback, Reasons, Receipt, Request
 from modelfleet.errors import InvalidInput
 from modelfleet.events import Condition, Event, Query, new_id
 from modelfleet.events.validation import check_fields, check_name, check_request
 
-_TIMES = ("time", "logged", "published", "behind_since", "due", "changed", "failed")
+_TIMES = ("time", "logged", "published", "behind_since", "due", "changed", "failed", "enough_by")
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -32,6 +32,15 @@ def read(type_: type[T], plain: Json) -> T:
     if "candidates" in values:
         values["candidates"] = [(one["label"], one["probability"]) for one in plain["candidates"]]
     return msgspec.convert(values, type_)
+
+
+def read_reasons(plain: Json) -> Reasons:
+    """Reasons as the server writes them."""
+    taught = [
+        {**one, "time": from_datetime(datetime.fromisoformat(one["time"]))}
+        for one in plain["taught"]
+    ]
+    return msgspec.convert({**plain, "taught": taught}, Reasons)
 
 
 def sayable(said: Request | Example) -> Json:

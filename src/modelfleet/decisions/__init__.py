@@ -5,24 +5,45 @@ before it is answered. *Keeps*: nothing. *Ignores*: how models come to be, and w
 Imports `serving`, `catalog`, `text` and `events`.
 """
 
+from modelfleet.decisions.aims import Aim, Aims, Preview
+from modelfleet.decisions.deciding import Decider
 from modelfleet.decisions.decision import (
+    Asked,
     Decision,
     Example,
     Feedback,
     LabelTexts,
+    Lesson,
     Receipt,
     Request,
+    Taught,
     Verdict,
 )
 from modelfleet.decisions.desk import Desk
+from modelfleet.decisions.forgetting import Forget, Forgetting, Forgotten
+from modelfleet.decisions.pinning import PinBoard
+from modelfleet.decisions.reasons import Explainer, Reasons
 
 __all__ = [
+    "Aim",
+    "Aims",
+    "Asked",
+    "Decider",
     "Decision",
     "Desk",
     "Example",
+    "Explainer",
     "Feedback",
+    "Forget",
+    "Forgetting",
+    "Forgotten",
     "LabelTexts",
+    "Lesson",
+    "PinBoard",
+    "Preview",
+    "Reasons",
     "Receipt",
     "Request",
+    "Taught",
     "Verdict",
 ]

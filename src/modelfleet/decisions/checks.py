@@ -1,11 +1,11 @@
-"""What feedback, examples and label texts must be, given the labels of this moment."""
+"""What requests, feedback, examples and label texts must be."""
 
 from collections.abc import Sequence
 
 from modelfleet.catalog import Label
-from modelfleet.decisions.decision import Decision, Example, Feedback, LabelTexts
+from modelfleet.decisions.decision import Decision, Example, Feedback, LabelTexts, Request
 from modelfleet.errors import Conflict, InvalidInput
-from modelfleet.events.validation import check_id, check_request, check_text
+from modelfleet.events.validation import check_id, check_name, check_request, check_text, check_time
 
 MOST_KEYWORDS = 200
 
@@ -76,3 +76,26 @@ def check_texts(texts: LabelTexts) -> None:
         raise InvalidInput.at("keywords", f"must be at most {MOST_KEYWORDS}")
     for index, keyword in enumerate(texts.keywords):
         check_text(keyword, f"keywords[{index}]", most=500)
+
+
+def check_task(tenant: str, task: str) -> None:
+    """The names of a task.
+
+    Raises:
+        InvalidInput: one can't be accepted.
+    """
+    check_name(tenant, "tenant")
+    check_name(task, "task")
+
+
+def check_asked(request: Request, now: int) -> None:
+    """A request that is to be decided.
+
+    Raises:
+        InvalidInput: its text, metadata, id or time can't be accepted.
+    """
+    check_request(request.text, request.metadata)
+    if request.id is not None:
+        check_id(request.id)
+    if request.time is not None:
+        check_time(request.time, now)

@@ -20,10 +20,20 @@ class Request(msgspec.Struct, frozen=True):
     time: int | None = None
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """A request and the task that is to decide it."""
+
+    tenant: str
+    task: str
+    request: Request
+
+
 class Decision(msgspec.Struct, frozen=True):
     """The answer to a request; feedback refers to its ``id``.
 
-    ``label`` is None when no candidate's probability reaches ``threshold``: it abstains.
+    ``label`` is None when it abstains, and ``reason`` says why: no candidate's probability reaches
+    ``threshold``, no label seems to fit, or there is none. ``fit`` is how well the best label fits,
+    in standard deviations above the least that is accepted; None where that isn't known.
     ``version`` is None while the task answers from its labels' texts and corrections alone.
     """
 
@@ -33,6 +43,8 @@ class Decision(msgspec.Struct, frozen=True):
     threshold: float
     version: str | None
     time: int
+    reason: str | None = None
+    fit: float | None = None
 
     @property
     def confidence(self) -> float:
@@ -84,6 +96,32 @@ class Receipt(msgspec.Struct, frozen=True):
     duplicate: bool
 
 
+class Taught(msgspec.Struct, frozen=True):
+    """An example that somebody's word made, or made anew; no label if none fits.
+
+    ``key`` names it, in reasons and to forget it: ``decision:`` and the decision's id, or
+    ``example:`` and the example's own key.
+    """
+
+    key: str
+    label: str | None
+
+
+class Lesson(Receipt, frozen=True):
+    """The receipt for somebody's word: what it does.
+
+    Attributes:
+        known: whether it teaches; if so, every decision that is made from now on knows it.
+        example: what it taught.
+        due: when the training is due (microseconds) whose version will contain it; None if none is
+            due, because the live version is pinned, trainings failed, or one has read it already.
+    """
+
+    known: bool = False
+    example: Taught | None = None
+    due: int | None = None
+
+
 def decision_of(event: Logged) -> Decision:
     """The decision that an event of the log records."""
     body = body_of(event)
@@ -96,4 +134,6 @@ def decision_of(event: Logged) -> Decision:
         threshold=body.threshold,
         version=body.version,
         time=event.time,
+        reason=body.reason,
+        fit=body.fit,
     )

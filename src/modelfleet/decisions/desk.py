@@ -1,36 +1,27 @@
-"""The desk: requests are decided here, and what people say about them is taken down."""
+"""The desk: what people say about requests and labels is taken down here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
+import msgspec
+
 from modelfleet.catalog import Catalog
 from modelfleet.clock import Clock
-from modelfleet.decisions.checks import check_example, check_feedback, check_texts, known_label
-from modelfleet.decisions.decision import (
-    Decision,
-    Example,
-    Feedback,
-    LabelTexts,
-    Receipt,
-    Request,
-    decision_of,
+from modelfleet.decisions.checks import (
+    check_example,
+    check_feedback,
+    check_task,
+    check_texts,
+    known_label,
 )
-from modelfleet.errors import Conflict, InvalidInput, NotFound
-from modelfleet.events import Appended, Event, EventLog, Logged, kinds, make, new_id
-from modelfleet.events.event import same_content
-from modelfleet.events.kinds import Candidate
-from modelfleet.events.validation import (
-    check_event,
-    check_id,
-    check_name,
-    check_request,
-    check_time,
-)
-from modelfleet.serving import ModelCache, ServedModel
-from modelfleet.text import Features, StaticEncoder
+from modelfleet.decisions.deciding import Decider
+from modelfleet.decisions.decision import Example, Feedback, LabelTexts, Lesson, Receipt
+from modelfleet.decisions.lessons import lesson_of
+from modelfleet.errors import InvalidInput, NotFound
+from modelfleet.events import Appended, EventLog, body_of, kinds, make, new_id
+from modelfleet.events.validation import check_event, check_id, check_name, check_time
 
-MOST_CANDIDATES = 5
 MOST_AT_ONCE = 1_000
 
 T = TypeVar("T")
@@ -38,75 +29,15 @@ U = TypeVar("U")
 
 
 class Desk:
-    """Decides requests and takes feedback, examples and labels, each through the log."""
+    """Takes feedback, examples and labels, each through the log."""
 
-    def __init__(
-        self,
-        log: EventLog,
-        catalog: Catalog,
-        cache: ModelCache,
-        encoder: StaticEncoder,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, log: EventLog, catalog: Catalog, decider: Decider, clock: Clock) -> None:
         self._log = log
         self._catalog = catalog
-        self._cache = cache
-        self._encoder = encoder
+        self._decider = decider
         self._clock = clock
 
-    def is_warm(self, tenant: str, task: str) -> bool:
-        """Whether a decision needs nothing but memory and the log's next commit."""
-        return self._cache.fresh(tenant, task) is not None
-
-    def decide(
-        self, tenant: str, task: str, requests: Sequence[Request]
-    ) -> "Future[list[Decision]]":
-        """Decide requests; the answers come when they are durable in the log, in the same order.
-
-        A request whose id was decided before gets the answer that it got then.
-
-        Raises:
-            InvalidInput: a name, text, metadata or time can't be accepted; nothing is logged.
-            Conflict: an id was used before for another request (or from the future).
-            LogUnavailable: the database can't be reached (or from the future).
-        """
-        _check_task(tenant, task)
-        now = self._clock()
-        for request in requests:
-            _check_request(request, now)
-        repeated = self._decided_before(tenant, task, requests)
-        new = [request for request in requests if request.id not in repeated]
-        model = self._cache.get(tenant, task)
-        features = self._encoder.encode([r.text for r in new], [r.metadata for r in new])
-        events = [
-            _decided(request, model, encoded, tenant, task, now)
-            for request, encoded in zip(new, features, strict=True)
-        ]
-        if not events:
-            return _done([repeated[str(request.id)] for request in requests])
-
-        def answers(appended: list[Appended]) -> list[Decision]:
-            fresh = iter([decision_of(one.event) for one in appended])
-            return [
-                repeated[request.id] if request.id in repeated else next(fresh)
-                for request in requests
-            ]
-
-        return _then(self._log.submit(events), answers)
-
-    def decision(self, tenant: str, task: str, decision: str) -> tuple[Logged, Decision]:
-        """A decision that was made, with the event that records it.
-
-        Raises:
-            NotFound: this task has made no such decision.
-        """
-        check_id(decision, "decision")
-        event = self._log.get(tenant, decision)
-        if event is None or event.task != task or event.kind != kinds.RequestDecided.kind:
-            raise NotFound(f"decision: {tenant}/{task} has made none with the id '{decision}'")
-        return event, decision_of(event)
-
-    def feedback(self, tenant: str, task: str, decision: str, said: Feedback) -> Receipt:
+    def feedback(self, tenant: str, task: str, decision: str, said: Feedback) -> Lesson:
         """Take down what somebody said about a decision; the next decision knows it.
 
         Raises:
@@ -114,23 +45,24 @@ class Desk:
             NotFound: this task has made no such decision.
             Conflict: the id was used before for something else, or there is nothing to accept.
         """
-        _check_task(tenant, task)
-        event, decided = self.decision(tenant, task, decision)
+        check_task(tenant, task)
+        event, decided = self._decider.decision(tenant, task, decision)
         check_feedback(said, decided, self._catalog.labels(tenant, task))
         body = _feedback_body(decision, said)
         time = max(event.time, self._clock()) if said.time is None else said.time
-        return self.tell(tenant, task, body, said.id, time)
+        receipt = self.tell(tenant, task, body, said.id, time)
+        return self.dated(tenant, task, [lesson_of(receipt, body, event)])[0]
 
     def give_examples(
         self, tenant: str, task: str, examples: Sequence[Example]
-    ) -> "Future[list[Receipt]]":
+    ) -> "Future[list[Lesson]]":
         """Take down requests with their labels, all or none.
 
         Raises:
             InvalidInput: one can't be accepted; nothing is logged.
             Conflict: an id was used before for something else (from the future).
         """
-        _check_task(tenant, task)
+        check_task(tenant, task)
         labels = self._catalog.labels(tenant, task)
         now = self._clock()
         events = []
@@ -142,7 +74,14 @@ class Desk:
             time = now if example.time is None else check_time(example.time, now)
             event_id = new_id() if example.id is None else check_id(example.id)
             events.append(make(body, tenant=tenant, task=task, time=time, id=event_id))
-        return _then(self._log.submit(events), _receipts)
+        return _then(self._log.submit(events), _lessons)
+
+    def dated(self, tenant: str, task: str, lessons: Sequence[Lesson]) -> list[Lesson]:
+        """Lessons that are in the log, with when the training is due that will contain them."""
+        if not any(lesson.known for lesson in lessons):
+            return list(lessons)
+        due = self._catalog.task(tenant, task).due
+        return [msgspec.structs.replace(one, due=due) if one.known else one for one in lessons]
 
     def define_label(
         self,
@@ -158,7 +97,7 @@ class Desk:
         Raises:
             InvalidInput: the label's name or a text can't be accepted.
         """
-        _check_task(tenant, task)
+        check_task(tenant, task)
         check_name(label, "label")
         check_texts(texts)
         body = kinds.LabelDefined(label, texts.name, texts.description, texts.keywords)
@@ -177,7 +116,7 @@ class Desk:
         Raises:
             NotFound: the task has no such label.
         """
-        _check_task(tenant, task)
+        check_task(tenant, task)
         if not known_label(label, self._catalog.labels(tenant, task)):
             before = self._log.get(tenant, id) if id else None
             if before is None or before.kind != kinds.LabelRemoved.kind:
@@ -202,51 +141,6 @@ class Desk:
         event = make(body, tenant=tenant, task=task, time=now if time is None else time, id=id)
         return _receipts(self._log.append([check_event(event, now)]))[0]
 
-    def _decided_before(
-        self, tenant: str, task: str, requests: Sequence[Request]
-    ) -> Mapping[str | None, Decision]:
-        """The decisions that were already made under the requests' own ids."""
-        named = {request.id: request for request in requests if request.id is not None}
-        if not named:
-            return {}
-        found = self._log.get_many(tenant, sorted(named))
-        for id_, event in found.items():
-            asked = kinds.RequestDecided(named[id_].text, named[id_].metadata)
-            if not same_content(event, make(asked, tenant=tenant, task=task, time=0, id=id_)):
-                raise Conflict(f"id: '{id_}' was used before for something else")
-        return {id_: decision_of(event) for id_, event in found.items()}
-
-
-def _check_task(tenant: str, task: str) -> None:
-    check_name(tenant, "tenant")
-    check_name(task, "task")
-
-
-def _check_request(request: Request, now: int) -> None:
-    check_request(request.text, request.metadata)
-    if request.id is not None:
-        check_id(request.id)
-    if request.time is not None:
-        check_time(request.time, now)
-
-
-def _decided(
-    request: Request, model: ServedModel, features: Features, tenant: str, task: str, now: int
-) -> Event:
-    scored = model.scored(features, MOST_CANDIDATES)
-    sure = bool(scored) and scored[0].probability >= model.threshold and not model.refuses(features)
-    body = kinds.RequestDecided(
-        text=request.text,
-        metadata=request.metadata,
-        label=scored[0].label if sure else None,
-        confidence=round(scored[0].probability, 6) if scored else 0.0,
-        candidates=tuple(Candidate(one.label, round(one.probability, 6)) for one in scored),
-        threshold=model.threshold,
-        version=model.version,
-    )
-    time = now if request.time is None else request.time
-    return make(body, tenant=tenant, task=task, time=time, id=request.id)
-
 
 def _feedback_body(decision: str, said: Feedback) -> kinds.Body:
     match said.verdict:
@@ -263,14 +157,13 @@ def _feedback_body(decision: str, said: Feedback) -> kinds.Body:
     raise InvalidInput.at("verdict", f"isn't known: {said.verdict!r}")
 
 
+def _lessons(appended: list[Appended]) -> list[Lesson]:
+    receipts = zip(_receipts(appended), appended, strict=True)
+    return [lesson_of(receipt, body_of(one.event), one.event) for receipt, one in receipts]
+
+
 def _receipts(appended: list[Appended]) -> list[Receipt]:
     return [Receipt(one.event.id, one.event.seq, one.duplicate) for one in appended]
-
-
-def _done(value: T) -> "Future[T]":
-    future: Future[T] = Future()
-    future.set_result(value)
-    return future
 
 
 def _then(future: "Future[T]", change: Callable[[T], U]) -> "Future[U]":

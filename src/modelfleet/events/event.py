@@ -5,14 +5,15 @@ import secrets
 import msgspec
 
 from modelfleet.errors import InvalidInput
-from modelfleet.events.kinds import KINDS, Body, Json
+from modelfleet.events.kinds import FORGETTABLE, KINDS, Body, Json
 
 
 class Event(msgspec.Struct, frozen=True):
     """Something that happened, on its way into the log.
 
     ``id`` is unique within the tenant: the same event sent twice is logged once. ``time`` is when
-    it happened, in microseconds since 1970 UTC.
+    it happened, in microseconds since 1970 UTC. ``known`` isn't logged: up to where in the log the
+    writer had read, None if that doesn't matter.
     """
 
     kind: str
@@ -21,6 +22,7 @@ class Event(msgspec.Struct, frozen=True):
     id: str
     task: str = ""
     fields: dict[str, Json] = {}
+    known: int | None = None
 
 
 class Logged(msgspec.Struct, frozen=True):
@@ -58,6 +60,7 @@ def make(
     time: int,
     task: str = "",
     id: str | None = None,  # noqa: A002 - its name everywhere
+    known: int | None = None,
 ) -> Event:
     """The event that carries ``body``; without an id it gets a new one."""
     return Event(
@@ -67,6 +70,7 @@ def make(
         time=time,
         id=new_id() if id is None else id,
         fields=body.fields(),
+        known=known,
     )
 
 
@@ -89,10 +93,13 @@ def body_of(event: Event | Logged) -> Body | None:
 def same_content(logged: Logged, event: Event) -> bool:
     """Whether an event sent again under its id says the same as the first time.
 
-    A decision is the same when its request is: the answer may have changed since.
+    A decision is the same when its request is: the answer may have changed since. What was
+    forgotten, here or where the event comes from, can't be compared; what is logged stays as it is.
     """
     if (logged.kind, logged.task) != (event.kind, event.task):
         return False
+    if logged.kind in FORGETTABLE and ("forgotten" in logged.fields or "forgotten" in event.fields):
+        return True
     return _comparable(_said(logged)) == _comparable(_said(event))
 
 

@@ -23,6 +23,15 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
         return plain
 
 
+class Forgettable(Body, frozen=True, kw_only=True):
+    """What came from a person; once it was forgotten, ``forgotten`` is the event that ordered it.
+
+    Then its text is empty, and its metadata and whoever said it are gone, in the log itself.
+    """
+
+    forgotten: str | None = None
+
+
 class Candidate(msgspec.Struct, frozen=True, array_like=True):
     """A label and its calibrated probability."""
 
@@ -47,8 +56,12 @@ class LabelRemoved(Body, frozen=True):
     label: str
 
 
-class RequestDecided(Body, frozen=True):
-    """A request was answered; the event's id is the decision's. No label means it abstained."""
+class RequestDecided(Forgettable, frozen=True):
+    """A request was answered; the event's id is the decision's. No label means it abstained.
+
+    ``reason`` says why it did (see `decisions.Reason`); ``fit`` how well the best label fits, below
+    zero if none does.
+    """
 
     kind = "request.decided"
     text: str
@@ -58,9 +71,11 @@ class RequestDecided(Body, frozen=True):
     candidates: tuple[Candidate, ...] = ()
     threshold: float = 0.0
     version: str | None = None
+    reason: str | None = None
+    fit: float | None = None
 
 
-class DecisionAccepted(Body, frozen=True):
+class DecisionAccepted(Forgettable, frozen=True):
     """Somebody confirmed the label of a decision."""
 
     kind = "decision.accepted"
@@ -68,7 +83,7 @@ class DecisionAccepted(Body, frozen=True):
     by: str | None = None
 
 
-class DecisionReassigned(Body, frozen=True):
+class DecisionReassigned(Forgettable, frozen=True):
     """Somebody gave the request another label."""
 
     kind = "decision.reassigned"
@@ -77,7 +92,7 @@ class DecisionReassigned(Body, frozen=True):
     by: str | None = None
 
 
-class DecisionRefused(Body, frozen=True):
+class DecisionRefused(Forgettable, frozen=True):
     """Somebody said that no label of the task fits the request."""
 
     kind = "decision.refused"
@@ -85,7 +100,7 @@ class DecisionRefused(Body, frozen=True):
     by: str | None = None
 
 
-class DecisionIrrelevant(Body, frozen=True):
+class DecisionIrrelevant(Forgettable, frozen=True):
     """Somebody said that this was no request at all."""
 
     kind = "decision.irrelevant"
@@ -93,7 +108,7 @@ class DecisionIrrelevant(Body, frozen=True):
     by: str | None = None
 
 
-class DecisionRated(Body, frozen=True):
+class DecisionRated(Forgettable, frozen=True):
     """Somebody said whether the decision helped; it teaches nothing about the label."""
 
     kind = "decision.rated"
@@ -102,7 +117,7 @@ class DecisionRated(Body, frozen=True):
     by: str | None = None
 
 
-class ExampleGiven(Body, frozen=True):
+class ExampleGiven(Forgettable, frozen=True):
     """A request and its label, without a decision; a later one with the same key replaces it.
 
     ``label`` is None when no label fits. Without a key, the event's id is the key.
@@ -116,7 +131,7 @@ class ExampleGiven(Body, frozen=True):
     by: str | None = None
 
 
-class ExamplePinned(Body, frozen=True):
+class ExamplePinned(Forgettable, frozen=True):
     """A text that must be decided as ``label`` until it is unpinned, and is learned from as well.
 
     Without a key, the event's id is the key. A later one with the same key, or with the same text
@@ -131,7 +146,7 @@ class ExamplePinned(Body, frozen=True):
     by: str | None = None
 
 
-class ExampleUnpinned(Body, frozen=True):
+class ExampleUnpinned(Forgettable, frozen=True):
     """A pinned example isn't any more."""
 
     kind = "example.unpinned"
@@ -139,8 +154,36 @@ class ExampleUnpinned(Body, frozen=True):
     by: str | None = None
 
 
+class EvidenceForgotten(Body, frozen=True):
+    """Events, by their ids, were emptied of all that came from a person; none of them teaches now.
+
+    They are of the same tenant and task. ``why`` says for what reason, not whom it concerned.
+    """
+
+    kind = "evidence.forgotten"
+    events: tuple[str, ...]
+    by: str | None = None
+    why: str = ""
+
+
+class TargetSet(Body, frozen=True):
+    """Somebody said how often decisions must be right: a task's, or those for one label.
+
+    A ``precision`` of None means the recipe's again, or for a label the task's.
+    """
+
+    kind = "target.set"
+    precision: float | None
+    label: str | None = None
+    by: str | None = None
+
+
 class VersionPublished(Body, frozen=True):
-    """A trained version became the live one; ``why`` says what the gate saw."""
+    """A trained version became the live one; ``why`` says what the gate saw.
+
+    ``watched`` if there wasn't enough evidence to show that it is as good as the one before.
+    ``reliability`` counts held-out requests and right ones by twentieths of confidence.
+    """
 
     kind = "version.published"
     version: str
@@ -153,6 +196,8 @@ class VersionPublished(Body, frozen=True):
     training_digest: str
     why: str
     metrics: dict[str, float] = {}
+    watched: bool = False
+    reliability: tuple[tuple[int, int], ...] = ()
 
 
 class VersionKept(Body, frozen=True):
@@ -236,6 +281,8 @@ KINDS: dict[str, type[Body]] = {
         ExampleGiven,
         ExamplePinned,
         ExampleUnpinned,
+        EvidenceForgotten,
+        TargetSet,
         VersionPublished,
         VersionKept,
         VersionPromoted,
@@ -271,8 +318,15 @@ EVIDENCE = (
     ExampleGiven.kind,
     ExamplePinned.kind,
     ExampleUnpinned.kind,
+    EvidenceForgotten.kind,
 )
 """The kinds that change what a model should know."""
+
+READ = (*EVIDENCE, TargetSet.kind)
+"""The kinds that a training reads."""
+
+FORGETTABLE = tuple(kind for kind, body in KINDS.items() if issubclass(body, Forgettable))
+"""The kinds that hold what came from a person."""
 
 ROLES = ("user", "owner", "operator")
 """Of keys, in rising order: decides and gives feedback; all within a tenant; all in the fleet."""

@@ -1,7 +1,7 @@
 """The log: appended to durably in shared commits, read in order, searched by any field."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import SimpleQueue
@@ -16,10 +16,15 @@ from modelfleet.events import statements
 from modelfleet.events.database import Database
 from modelfleet.events.event import Appended, Event, Logged, same_content
 from modelfleet.events.query import Query
+from modelfleet.events.redaction import redact, scrub
 from modelfleet.events.schema import EVENTS
 
-Fold = Callable[[sa.Connection, Sequence[Logged]], None]
-"""What is derived from the log within the append's own transaction."""
+Fold = Callable[[sa.Connection, Sequence[Logged], Mapping[int, int]], None]
+"""What is derived from the log within the append's own transaction.
+
+Told the new events, and of some of them, by their numbers, up to where in the log their writers had
+read; it may refuse one (see `errors.Outdated`), as if it had never been sent.
+"""
 
 _MOST_IN_A_COMMIT = 2_000
 _PAGE = 2_000
@@ -61,12 +66,21 @@ class EventLog:
         The future raises Conflict if an id was used before for something else, and LogUnavailable
         if the database can't be reached or the log is closed.
         """
-        group = _Group(events, Future())
+        (answer,) = self.submit_each([events])
+        return answer
+
+    def submit_each(self, groups: Iterable[Sequence[Event]]) -> list["Future[list[Appended]]"]:
+        """Hand over groups of events, each of which stands alone, for the same commit.
+
+        Raises LogUnavailable if the log is closed; the futures are those of `submit`.
+        """
+        handed = [_Group(events, Future()) for events in groups]
         with self._open:
             if self._closed:
                 raise LogUnavailable("the log is closed")
-            self._waiting.put(group)
-        return group.answer
+            for group in handed:
+                self._waiting.put(group)
+        return [group.answer for group in handed]
 
     def append(self, events: Sequence[Event]) -> list[Appended]:
         """Log a group of events that have been checked; back when it is durable.
@@ -135,6 +149,10 @@ class EventLog:
                 return
             position, size = page[-1].seq, min(size * 4, _PAGE)
 
+    def scrub(self) -> None:
+        """Have what was forgotten overwritten in the database's files as well."""
+        scrub(self._database)
+
     def close(self) -> None:
         """Finish what was handed over; later appends are refused."""
         with self._open:
@@ -200,7 +218,8 @@ class EventLog:
             answers = [[numbering.place(event) for event in group.events] for group in groups]
             if numbering.new:
                 statements.insert(connection, numbering.new)
-                self._fold(connection, numbering.new)
+                redact(connection, numbering.new)
+                self._fold(connection, numbering.new, numbering.known)
                 statements.wake_readers(connection)
         return answers
 
@@ -208,14 +227,15 @@ class EventLog:
 class _Numbering:
     """Gives the events of one commit their numbers, and tells which were there before."""
 
-    def __init__(self, seq: int, logged: int, known: dict[tuple[str, str], Logged]) -> None:
+    def __init__(self, seq: int, logged: int, before: dict[tuple[str, str], Logged]) -> None:
         self._seq = seq
         self.new: list[Logged] = []
+        self.known: dict[int, int] = {}
         self._logged = logged
-        self._known = known
+        self._before = before
 
     def place(self, event: Event) -> Appended:
-        before = self._known.get((event.tenant, event.id))
+        before = self._before.get((event.tenant, event.id))
         if before is not None:
             if not same_content(before, event):
                 raise Conflict(f"id: '{event.id}' was used before for something else")
@@ -231,6 +251,8 @@ class _Numbering:
             event.task,
             event.fields,
         )
-        self._known[event.tenant, event.id] = placed
+        self._before[event.tenant, event.id] = placed
         self.new.append(placed)
+        if event.known is not None:
+            self.known[self._seq] = event.known
         return Appended(placed, duplicate=False)

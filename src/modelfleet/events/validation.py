@@ -23,6 +23,7 @@ from modelfleet.events.kinds import (
     LabelDefined,
     LabelRemoved,
     RequestDecided,
+    TargetSet,
     VersionPinned,
     VersionPromoted,
     VersionPublished,
@@ -258,7 +259,8 @@ def _check_body(body: Body | None) -> None:
         case LabelDefined() | LabelRemoved():
             check_name(body.label, "label")
         case RequestDecided() | ExampleGiven() | ExamplePinned():
-            check_request(body.text, body.metadata)
+            if body.forgotten is None:
+                check_request(body.text, body.metadata)
             if body.label is not None:
                 check_name(body.label, "label")
         case DecisionReassigned():
@@ -267,10 +269,29 @@ def _check_body(body: Body | None) -> None:
             check_id(body.key, "key")
         case VersionPublished() | VersionPromoted() | VersionPinned():
             check_name(body.version, "version")
+        case TargetSet():
+            check_target(body.precision, body.label)
         case KeyCreated():
             check_role(body.role, body.tenant)
         case _:
             return
+
+
+def check_target(precision: float | None, label: str | None) -> None:
+    """A precision that is asked for.
+
+    Raises:
+        InvalidInput: not a share between 0 and 1, or not a label's name.
+    """
+    if label is not None:
+        check_name(label, "label")
+    is_number = isinstance(precision, float | int) and not isinstance(precision, bool)
+    if precision is not None and not (is_number and 0 < precision < 1):
+        raise InvalidInput.at(
+            "precision",
+            "must be above 0 and below 1, such as 0.95, or null for the recipe's; "
+            f"got {_shown(precision)}",
+        )
 
 
 def check_role(role: str, tenant: str) -> None:

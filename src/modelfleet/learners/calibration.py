@@ -1,17 +1,19 @@
-"""Scores to probabilities that can be believed, and the confidence from which to decide."""
+"""Scores to probabilities that can be believed."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import bdtrc, logsumexp
+from scipy.special import logsumexp
 
 from modelfleet.learners.recommended import (
-    CERTAINTY,
     PRIOR_TEMPERATURE,
     PRIOR_TEMPERATURE_EXAMPLES,
 )
 
 Numbers = NDArray[np.float64] | NDArray[np.float32]
+
+BINS = 20
+"""Twentieths of confidence, by which tasks tell what became of theirs."""
 
 _WIDEST = np.log(20.0)
 
@@ -59,47 +61,34 @@ def temperature(
     return float(np.exp(found.x))
 
 
-def threshold(confidence: Numbers, correct: NDArray[np.bool_], target_precision: float) -> float:
-    """The smallest confidence from which decisions are right as often as wanted.
-
-    It is the smallest of the given confidences at which the lower bound of Clopper & Pearson
-    (1934; one-sided, at the certainty of `recommended.CERTAINTY`) on the precision of all
-    decisions that are at least as confident reaches ``target_precision``. Where no confidence can
-    be certified so (too few examples, or too many errors), the probabilities are trusted instead:
-    the answer is ``target_precision`` itself, or more where even the examples above it went wrong
-    more often than that.
+def loss(scores: Numbers, targets: NDArray[np.integer]) -> float:
+    """The mean negative logarithm of the right label's probability, at the best temperature.
 
     Args:
-        confidence: ``(n,)``, the probability of what would be decided.
-        correct: ``(n,)``, whether that was right.
-        target_precision: wanted share of right decisions, in [0, 1].
+        scores: ``(n, L)``, of examples that the model was not trained on; none lose nothing.
+        targets: ``(n,)``, the right column of each.
     """
-    order = np.argsort(-np.asarray(confidence, np.float64), kind="stable")
-    sorted_confidence = np.asarray(confidence, np.float64)[order]
-    right = np.cumsum(np.asarray(correct, np.int64)[order])
-    decided = np.arange(1, order.size + 1)
-    # Equal confidences stand or fall together, so a set ends where the confidence changes.
-    ends = np.ones(order.size, np.bool_)
-    ends[:-1] = sorted_confidence[1:] != sorted_confidence[:-1]
-    # The bound reaches the target where so many right ones would be a surprise below it.
-    surprise = np.where(right > 0, bdtrc(right - 1, decided, target_precision), 1.0)
-    certified = np.flatnonzero(ends & (surprise <= 1 - CERTAINTY))
-    if target_precision <= 0:
+    if not len(scores):
         return 0.0
-    if certified.size:
-        return float(sorted_confidence[certified[-1]])
-    return _fallback(sorted_confidence, right, target_precision)
+    scaled = np.asarray(scores, np.float64) / temperature(scores, targets)
+    wanted = scaled[np.arange(len(scaled)), targets]
+    return float((logsumexp(scaled, axis=1) - wanted).mean())
 
 
-def _fallback(
-    confidence: NDArray[np.float64], right: NDArray[np.int64], target_precision: float
-) -> float:
-    """The target as a probability, raised until the examples above it don't contradict it."""
-    decided = np.arange(1, confidence.size + 1)
-    above = int(np.searchsorted(-confidence, -target_precision, side="right"))
-    if above == 0 or right[above - 1] >= target_precision * decided[above - 1]:
-        return float(target_precision)
-    # Precision so far, at the wrong decisions: start above the most confident wrong one that
-    # brings it under the target.
-    short = np.flatnonzero(right[:above] < target_precision * decided[:above])
-    return float(np.nextafter(confidence[short[0]], 2.0))
+def expected_error(confidence: Numbers, correct: NDArray[np.bool_], bins: int = 15) -> float:
+    """How far probabilities are from what came true: the expected calibration error, in [0, 1].
+
+    Requests are put into bins of equal width by their confidence; the gaps between mean confidence
+    and the share of right ones are averaged by the bins' sizes (Naeini et al. 2015).
+    """
+    if not len(confidence):
+        return 0.0
+    place = np.minimum((np.asarray(confidence) * bins).astype(np.intp), bins - 1)
+    gaps = np.bincount(place, np.asarray(confidence, np.float64) - correct, bins)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def energy(scores: Numbers, temperature: float) -> NDArray[np.float64]:
+    """Free energy over the last axis, ``T log sum exp(score / T)`` (Liu et al. 2020)."""
+    scaled = np.asarray(scores, np.float64) / temperature
+    return np.asarray(temperature * logsumexp(scaled, axis=-1))

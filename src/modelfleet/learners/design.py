@@ -25,25 +25,46 @@ class Design(msgspec.Struct, frozen=True, eq=False):
     """n examples in the scaled feature space in which weights are penalised alike.
 
     Attributes:
-        dense: float64 ``(n, 256)``.
-        sparse: float64 CSR ``(n, V)``, scaled.
+        dense: float32 ``(n, D)``.
+        sparse: float32 CSR ``(n, V)``, scaled.
         keys: uint32 ``(V,)``, sorted: which hash each sparse column is.
-        factors: float64 ``(V,)``, what each sparse column was multiplied by.
+        factors: float32 ``(V,)``, what each sparse column was multiplied by.
         bias: value of the one constant feature.
     """
 
     dense: Matrix
     sparse: csr_array
     keys: NDArray[np.uint32]
-    factors: NDArray[np.float64]
+    factors: NDArray[np.float32]
     bias: float
 
-    def explicit_kernel(self) -> Kernel:
-        """The kernel matrix, built once: ``n * n`` numbers, cheap to multiply by for small n."""
+    def of(self, rows: NDArray[np.intp]) -> "Design":
+        """Some of the examples, in the same space."""
+        return Design(self.dense[rows], self.sparse[rows], self.keys, self.factors, self.bias)
+
+    def gram(self) -> Matrix:
+        """The kernel matrix ``(n, n)``, cheap to multiply by for small n."""
         gram = product(self.dense, self.dense.T)
         gram += (self.sparse @ self.sparse.T).toarray()
         gram += self.bias**2
-        return lambda left: product(left, gram)
+        return gram
+
+    def weights(self, coefficients: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+        """What coefficients ``(L, n)`` of examples stand for: weights of the features.
+
+        Returns:
+            Those of the constant ``(L,)``, of the dense block ``(D, L)`` and the sparse ``(V, L)``.
+        """
+        columns = np.ascontiguousarray(coefficients.T)
+        dense = product(np.ascontiguousarray(self.dense.T), columns)
+        return columns.sum(axis=0) * self.bias, dense, self.sparse.T @ columns
+
+    def scores(self, bias: Matrix, dense: Matrix, sparse: Matrix) -> Matrix:
+        """What such weights say of the examples: ``(n, L)``."""
+        scores: Matrix = product(self.dense, dense)
+        scores += self.sparse @ sparse
+        scores += bias * self.bias
+        return scores
 
     def implicit_kernel(self) -> Kernel:
         """The kernel matrix, never built: to the features and back, for large n."""
@@ -51,7 +72,7 @@ class Design(msgspec.Struct, frozen=True, eq=False):
 
         def multiply(left: Matrix) -> Matrix:
             columns = np.ascontiguousarray(left.T)
-            through = product(product(left, self.dense), self.dense.T)
+            through: Matrix = product(product(left, self.dense), self.dense.T)
             through += (self.sparse @ (transposed @ columns)).T
             through += left.sum(axis=1, keepdims=True) * self.bias**2
             return through
@@ -62,22 +83,23 @@ class Design(msgspec.Struct, frozen=True, eq=False):
 def design(features: Sequence[Features], scales: Scales, rarest: int = 1) -> Design:
     """Examples as a `Design`; hashes that fewer than ``rarest`` examples have are left out.
 
-    A sparse column is scaled by its inverse document frequency, ``log((1 + n) / (1 + df)) + 1``
-    (Sparck Jones 1972; smoothed), relative to that of a hash seen once.
+    A sparse column is scaled by the root of its inverse document frequency, ``log((1 + n) / (1 +
+    df)) + 1`` (Sparck Jones 1972; smoothed), relative to that of a hash seen once.
     """
     stacked = np.concatenate([example.keys for example in features])
-    values = np.concatenate([example.values for example in features]).astype(np.float64)
+    values = np.concatenate([example.values for example in features])
     keys, columns, counts = np.unique(stacked, return_inverse=True, return_counts=True)
     count = len(features)
     rarity = np.log((1 + count) / (1 + counts)) + 1
-    factors = scales.sparse * rarity / (np.log((1 + count) / 2) + 1)
+    relative = np.sqrt(rarity / (np.log((1 + count) / 2) + 1))
+    factors = (scales.sparse * relative).astype(np.float32)
     bounds = np.cumsum([0, *(example.keys.size for example in features)])
     matrix = csr_array((values * factors[columns], columns, bounds), (count, keys.size))
     if rarest > 1:
         frequent = np.flatnonzero(counts >= rarest)
         matrix, keys, factors = matrix[:, frequent], keys[frequent], factors[frequent]
     return Design(
-        dense=np.stack([example.dense for example in features]).astype(np.float64),
+        dense=np.stack([example.dense for example in features]),
         sparse=matrix,
         keys=keys,
         factors=factors,

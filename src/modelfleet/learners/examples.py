@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.learners.recommended import LABEL_TEXT_HALF, LABEL_TEXT_WEIGHT
-from modelfleet.text import Features, StaticEncoder
+from modelfleet.text import Encoder, Features
 
 
 class Examples(msgspec.Struct, frozen=True, eq=False):
@@ -26,16 +26,41 @@ class Examples(msgspec.Struct, frozen=True, eq=False):
     labels: tuple[str, ...]
 
 
+def joined(examples: Examples, more: Examples) -> Examples:
+    """The one, and then the other."""
+    return Examples(
+        [*examples.features, *more.features],
+        np.concatenate([examples.targets, more.targets]),
+        np.concatenate([examples.weights, more.weights]),
+        examples.labels,
+    )
+
+
+def text_weights(
+    targets: NDArray[np.integer], seen: NDArray[np.number], trust: float
+) -> NDArray[np.float64]:
+    """The weights of label texts, which fade as the label gets examples of its own.
+
+    Args:
+        targets: each text's column.
+        seen: ``(L,)``, the weight of each label's examples.
+        trust: weight, in examples, that a label's texts share while it has none; half of it at
+            `recommended.LABEL_TEXT_HALF` examples.
+    """
+    shared = np.maximum(1, np.bincount(targets, None, len(seen)))
+    weights: NDArray[np.float64] = (trust / (1 + seen / LABEL_TEXT_HALF) / shared)[targets]
+    return weights
+
+
 def with_label_texts(
     examples: Examples,
     label_texts: Mapping[str, Sequence[str]],
-    encoder: StaticEncoder,
+    encoder: Encoder,
     weight: float = LABEL_TEXT_WEIGHT,
 ) -> Examples:
     """The examples, and each label's texts (name, description, keywords) as further ones.
 
-    A label's texts share a weight that fades as the label gets examples of its own: ``weight``
-    at none, half of it at `recommended.LABEL_TEXT_HALF` examples.
+    A label's texts share a weight that fades as the label gets examples; see `text_weights`.
     """
     columns, texts = [], []
     for column, label in enumerate(examples.labels):
@@ -43,14 +68,10 @@ def with_label_texts(
         texts += own
         columns += [column] * len(own)
     targets = np.array(columns, np.intp)
-    count = len(examples.labels)
-    seen = np.bincount(examples.targets, examples.weights, count)
-    shares = (
-        weight / (1 + seen / LABEL_TEXT_HALF) / np.maximum(1, np.bincount(targets, None, count))
-    )
+    seen = np.bincount(examples.targets, examples.weights, len(examples.labels))
     return Examples(
         [*examples.features, *encoder.encode(texts, [{}] * len(texts))],
         np.concatenate([examples.targets, targets]),
-        np.concatenate([examples.weights, shares[targets]]),
+        np.concatenate([examples.weights, text_weights(targets, seen, weight)]),
         examples.labels,
     )

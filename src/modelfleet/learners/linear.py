@@ -1,15 +1,13 @@
 """A linear model over the two feature blocks: what every learner makes and every server scores."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.text import DIMENSION, Features
-
-Array = NDArray[np.generic]
+from modelfleet.learners.arrays import Array, checked, size
+from modelfleet.text import Features
 
 
 class LinearModel(msgspec.Struct, frozen=True, eq=False):
@@ -20,7 +18,7 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         labels: L names, in the order of all columns.
         bias: float32 ``(L,)``.
-        dense: float32 ``(256, L)``.
+        dense: float32 ``(D, L)``, or ``(0, L)`` if nothing was learned.
         keys: uint32 ``(V,)``, sorted: the hashes that the model has weights for.
         sparse: float16 or float32 ``(V, L)``, one row per key.
     """
@@ -37,7 +35,7 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         return cls(
             labels,
             np.zeros(len(labels), np.float32),
-            np.zeros((DIMENSION, len(labels)), np.float32),
+            np.zeros((0, len(labels)), np.float32),
             np.zeros(0, np.uint32),
             np.zeros((0, len(labels)), np.float16),
         )
@@ -49,14 +47,14 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         Raises:
             ValueError: if an array is missing, or its shape or type isn't that of such a model.
         """
-        known = len(arrays["keys"]) if "keys" in arrays else 0
-        shapes = {
-            "bias": (len(labels),),
-            "dense": (DIMENSION, len(labels)),
-            "keys": (known,),
-            "sparse": (known, len(labels)),
-        }
-        return cls(labels, **{name: _checked(arrays, name, shapes[name]) for name in shapes})
+        known, rows, count = size(arrays, "keys"), size(arrays, "dense"), len(labels)
+        return cls(
+            labels,
+            checked(arrays, "bias", ("float32",), (count,)),
+            checked(arrays, "dense", ("float32",), (rows, count)),
+            checked(arrays, "keys", ("uint32",), (known,)),
+            checked(arrays, "sparse", ("float16", "float32"), (known, count)),
+        )
 
     def to_arrays(self) -> dict[str, Array]:
         """All but the labels, as plain named arrays."""
@@ -72,33 +70,18 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         """Bytes of all arrays."""
         return sum(array.nbytes for array in self.to_arrays().values())
 
+    def scaled(self, share: float) -> "LinearModel":
+        """The model with scores ``share`` times as large."""
+        factor = np.float32(share)
+        sparse = self.sparse * self.sparse.dtype.type(share)
+        return LinearModel(self.labels, self.bias * factor, self.dense * factor, self.keys, sparse)
+
     def scores(self, features: Features) -> NDArray[np.float32]:
         """One score per label, float32 ``(L,)``; of hashes never seen, none counts."""
-        found: NDArray[np.float32] = features.dense @ self.dense
-        found += self.bias
+        found = self.bias.copy() if not len(self.dense) else features.dense @ self.dense + self.bias
         if self.keys.size:
             places = self.keys.searchsorted(features.keys)
             known = self.keys.take(places, mode="clip") == features.keys
             rows = self.sparse[places[known]]
             found += features.values[known] @ rows.astype(np.float32, copy=False)
         return found
-
-
-_TYPES = {
-    "bias": ("float32",),
-    "dense": ("float32",),
-    "keys": ("uint32",),
-    "sparse": ("float16", "float32"),
-}
-
-
-def _checked(arrays: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Any:  # noqa: ANN401 - its type depends on the name
-    """The array of that name, if its type and shape are a model's."""
-    if name not in arrays:
-        raise ValueError(f"array {name} is missing")
-    array = arrays[name]
-    if array.dtype.name not in _TYPES[name]:
-        raise ValueError(f"array {name} has type {array.dtype}, not {' or '.join(_TYPES[name])}")
-    if array.shape != shape:
-        raise ValueError(f"array {name} has shape {array.shape}, not {shape}")
-    return array

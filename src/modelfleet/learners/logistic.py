@@ -11,29 +11,30 @@ sets multiply by a kernel matrix built once, large ones go to the features and b
 is the same.
 
 The bits of the result depend on the examples, their order and the numeric libraries only, never on
-a thread count: products are tiled (`products.py`), sparse ones are sequential, all in float64.
+a thread count: products are tiled (`products.py`), sparse ones are sequential.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.learners.design import Design, Kernel, Scales, design
+from modelfleet.learners.examples import Examples
 from modelfleet.learners.linear import LinearModel
 from modelfleet.learners.products import Matrix, product
 from modelfleet.learners.recommended import REGULARISATION
 from modelfleet.text import Features
 
-_MANY = 1_000
+_MANY = 2_000
 """Examples above which the kernel matrix isn't built, and hashes seen once are left out."""
 
 _FEWEST_HASHES, _HASHES_PER_EXAMPLE = 6_000, 2
 """A model has weights for at most so many hashes: a number, and more for each example."""
 
-_TOLERANCE = 1e-2
+_TOLERANCE = 0.03
 _MOST_ITERATIONS = 200
 _LINE_STEPS = 8
 _SLOPE = 0.05
@@ -51,7 +52,7 @@ class Problem(msgspec.Struct, frozen=True, eq=False):
     """What is minimised: all matrices are ``(L, n)``, so that sums over labels are fast."""
 
     wanted: Matrix
-    weights: NDArray[np.float64]
+    weights: NDArray[np.floating]
     regularisation: float
     kernel: Kernel
 
@@ -62,7 +63,9 @@ class Problem(msgspec.Struct, frozen=True, eq=False):
         return residuals
 
 
-def minimise(problem: Problem, tolerance: float = _TOLERANCE) -> Matrix:
+def minimise(
+    problem: Problem, tolerance: float = _TOLERANCE, start: Matrix | None = None
+) -> Matrix:
     """Coefficients ``(L, n)`` at the minimum.
 
     Nonlinear conjugate gradients (Polak & Ribiere 1969, restarted when beta is negative), each
@@ -71,13 +74,20 @@ def minimise(problem: Problem, tolerance: float = _TOLERANCE) -> Matrix:
 
     Args:
         problem: what is minimised.
-        tolerance: stops where the gradient's norm is this fraction of the first one's.
+        tolerance: stops where the gradient's norm is this fraction of what it is at zero.
+        start: coefficients to begin at; else zero.
     """
     zeros = np.zeros_like(problem.wanted)
     point = _Point(zeros, zeros, _softmax(zeros))
     gradient = problem.gradient(point)
     mapped = problem.kernel(gradient)
     square = first = _dot(gradient, mapped)
+    if start is not None:
+        scores = problem.kernel(start)
+        point = _Point(start, scores, _softmax(scores))
+        gradient = problem.gradient(point)
+        mapped = problem.kernel(gradient)
+        square = _dot(gradient, mapped)
     direction, mapped_direction = -gradient, -mapped
     for _ in range(_MOST_ITERATIONS):
         if square <= first * tolerance**2:
@@ -134,6 +144,104 @@ def _dot(left: Matrix, right: Matrix) -> float:
     return float((left * right).sum())
 
 
+class Prepared(msgspec.Struct, frozen=True, eq=False):
+    """Examples made ready once, from any weighting of which models are fitted.
+
+    Attributes:
+        examples: n of them.
+        known: their features.
+        gram: the kernel matrix ``(n, n)`` of few examples; None of many.
+        regularisation: strength of the penalty at small n; see `penalty`.
+    """
+
+    examples: Examples
+    known: Design
+    gram: Matrix | None
+    regularisation: float
+
+    @classmethod
+    def of(cls, examples: Examples, regularisation: float = REGULARISATION) -> "Prepared":
+        """What models of these examples have in common."""
+        count = len(examples.features)
+        few = count <= _MANY
+        scale = sparse_scale(count / max(1, len(examples.labels)))
+        known = design(examples.features, Scales(sparse=scale), rarest=1 if few else 2)
+        return cls(examples, known, known.gram() if few else None, regularisation)
+
+    def minimum(
+        self,
+        rows: NDArray[np.intp],
+        weights: NDArray[np.floating],
+        start: Matrix | None = None,
+    ) -> Matrix:
+        """Coefficients ``(L, rows)`` of the examples at ``rows``, which count so much each."""
+        labels = self.examples.labels
+        wanted = np.zeros((len(labels), rows.size), np.float32)
+        wanted[self.examples.targets[rows], np.arange(rows.size)] = 1
+        counted = np.asarray(weights, np.float32)
+        strength = penalty(float(counted.sum(dtype=np.float64)), self.regularisation)
+        return minimise(Problem(wanted, counted, strength, self._kernel(rows)), start=start)
+
+    def _kernel(self, rows: NDArray[np.intp]) -> Kernel:
+        if self.gram is None:
+            return self.known.of(rows).implicit_kernel()
+        gram = np.ascontiguousarray(self.gram[np.ix_(rows, rows)])
+        return lambda left: product(left, gram)
+
+
+class Learned(msgspec.Struct, frozen=True, eq=False):
+    """What was learned of some examples: a coefficient ``(L, rows)`` for each label and example."""
+
+    prepared: Prepared
+    rows: NDArray[np.intp]
+    coefficients: Matrix
+
+    def again(self, weights: NDArray[np.floating]) -> "Learned":
+        """What is learned when each example counts so much, ``(n,)``, and a zero leaves one out.
+
+        The search begins at what was learned before, which is nearer than nothing.
+        """
+        rows = np.flatnonzero(weights)
+        found = self.prepared.minimum(rows, weights[rows], self._at(rows))
+        return Learned(self.prepared, rows, found)
+
+    def _at(self, rows: NDArray[np.intp]) -> Matrix:
+        """The coefficients of the examples at ``rows``, zero for those not learned from."""
+        shape = (len(self.coefficients), len(self.prepared.examples.features))
+        everywhere = np.zeros(shape, self.coefficients.dtype)
+        everywhere[:, self.rows] = self.coefficients
+        return everywhere[:, rows]
+
+    def model(self) -> LinearModel:
+        """The weights of features that the coefficients stand for."""
+        return _model(
+            self.prepared.known, self.prepared.examples.labels, self.rows, self.coefficients
+        )
+
+    def scores(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """What the model says of the examples at ``rows``: ``(rows, L)``."""
+        known, gram = self.prepared.known, self.prepared.gram
+        if gram is None:
+            found = known.of(rows).scores(*known.of(self.rows).weights(self.coefficients))
+        else:
+            kernel = np.ascontiguousarray(gram[np.ix_(self.rows, rows)])
+            found = product(self.coefficients, kernel).T
+        return np.ascontiguousarray(found, np.float32)
+
+
+def study(
+    examples: Examples, regularisation: float = REGULARISATION
+) -> Callable[[NDArray[np.floating]], Learned]:
+    """Examples made ready once, to learn of them with several weightings."""
+    prepared = Prepared.of(examples, regularisation)
+
+    def learn(weights: NDArray[np.floating]) -> Learned:
+        rows = np.flatnonzero(weights)
+        return Learned(prepared, rows, prepared.minimum(rows, weights[rows]))
+
+    return learn
+
+
 def fit(
     features: Sequence[Features],
     targets: NDArray[np.integer],
@@ -152,15 +260,8 @@ def fit(
     """
     if not features or not labels:
         return LinearModel.empty(labels)
-    counted = np.asarray(weights, np.float64)
-    total = float(counted.sum())
-    rarest = 2 if len(features) > _MANY else 1
-    known = design(features, Scales(sparse=sparse_scale(total, len(labels))), rarest)
-    wanted = np.zeros((len(labels), len(features)))
-    wanted[targets, np.arange(len(features))] = 1
-    kernel = known.explicit_kernel() if len(features) <= _MANY else known.implicit_kernel()
-    problem = Problem(wanted, counted, penalty(total, regularisation), kernel)
-    return _model(known, labels, minimise(problem))
+    examples = Examples(features, np.asarray(targets), np.asarray(weights), labels)
+    return study(examples, regularisation)(examples.weights).model()
 
 
 def penalty(total: float, regularisation: float = REGULARISATION) -> float:
@@ -172,31 +273,34 @@ def penalty(total: float, regularisation: float = REGULARISATION) -> float:
     return regularisation * min(3.0, max(1.0, math.sqrt(total / 300)))
 
 
-def sparse_scale(total: float, count: int) -> float:
-    """How large the sparse block is, next to the dense one, by the examples per label.
+def sparse_scale(per_label: float) -> float:
+    """How large the sparse block is, next to the dense one, by the texts per label.
 
     Words can be told apart only once they were seen a few times; until then similarity of meaning
-    knows more. 0.55 with label texts only, 1 with 5 examples per label, 2 from 56 on.
+    knows more. 0.25 with names of labels only, 1.3 with 5 examples per label, 2 from 20 on.
     """
-    return min(2.0, 0.25 + 0.3 * math.log2(1 + total / count))
+    return min(2.0, 0.25 + 0.4 * math.log2(max(1.0, per_label)))
 
 
-def _model(known: Design, labels: tuple[str, ...], coefficients: Matrix) -> LinearModel:
-    """The weights that the coefficients ``(L, n)`` stand for, without those that matter least.
+def _model(
+    known: Design, labels: tuple[str, ...], rows: NDArray[np.intp], coefficients: Matrix
+) -> LinearModel:
+    """The weights that the coefficients ``(L, rows)`` stand for, without those that matter least.
 
     What a hash matters is the length of its weights times the root of its frequency.
     """
-    columns = np.ascontiguousarray(coefficients.T)
-    sparse = known.sparse.T @ columns
-    most = _FEWEST_HASHES + _HASHES_PER_EXAMPLE * len(columns)
-    kept = np.arange(known.keys.size)
+    learned = known.of(rows)
+    bias, dense, sparse = learned.weights(coefficients)
+    seen = np.bincount(learned.sparse.indices, minlength=known.keys.size)
+    most = _FEWEST_HASHES + _HASHES_PER_EXAMPLE * rows.size
+    kept = np.flatnonzero(seen)
     if kept.size > most:
-        matter = (sparse**2).sum(axis=1) * np.bincount(known.sparse.indices, minlength=kept.size)
-        kept = np.sort(np.argsort(-matter, kind="stable")[:most])
+        matter = (sparse[kept] ** 2).sum(axis=1) * seen[kept]
+        kept = np.sort(kept[np.argsort(-matter, kind="stable")[:most]])
     return LinearModel(
         labels=labels,
-        bias=(columns.sum(axis=0) * known.bias**2).astype(np.float32),
-        dense=product(known.dense.T, columns).astype(np.float32),
+        bias=bias * np.float32(known.bias),
+        dense=dense,
         keys=known.keys[kept],
         sparse=(sparse[kept] * known.factors[kept, None]).astype(np.float16),
     )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.learners.recommended import MIRA_CLIP, MIRA_MARGIN, MIRA_RIVALS
-from modelfleet.text import DIMENSION, Features
+from modelfleet.text import Features
 
 Scores = NDArray[np.float32]
 
@@ -79,7 +79,7 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         labels: the model's labels in its order, then labels that came by corrections.
         touched: ``(T,)``, the columns that corrections moved, in the order of their first move.
-        weights: float32 ``(T, 256 + SKETCH)``.
+        weights: float32 ``(T, D + SKETCH)``; ``(0, 0)`` before the first correction.
         counts: int64 ``(L,)``, how many corrections each label was the target of.
         verdicts: the label that a text was last given, by the fingerprint of its features.
     """
@@ -98,7 +98,7 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
     @classmethod
     def over(cls, labels: tuple[str, ...]) -> "Overlay":
         """The overlay that changes nothing, over a model of these labels."""
-        weights = np.zeros((0, DIMENSION + SKETCH), np.float32)
+        weights = np.zeros((0, 0), np.float32)
         return cls(labels, np.zeros(0, np.intp), weights, np.zeros(len(labels), np.int64), {})
 
     def scores(self, features: Features) -> Scores:
@@ -157,7 +157,8 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
 
     def _scores(self, folded: NDArray[np.float32]) -> Scores:
         scores = np.zeros(len(self.labels), np.float32)
-        scores[self.touched] = self.weights @ folded
+        if self.touched.size:
+            scores[self.touched] = self.weights @ folded
         return scores
 
     def _moved(
@@ -167,7 +168,8 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         moving = np.flatnonzero(moves)
         new = np.setdiff1d(moving, self.touched)
         touched = np.concatenate([self.touched, new])
-        weights = np.concatenate([self.weights, np.zeros((new.size, folded.size), np.float32)])
+        weights = np.zeros((touched.size, folded.size), np.float32)
+        weights[: len(self.touched), : self.weights.shape[1]] = self.weights
         rows = np.flatnonzero(np.isin(touched, moving))
         weights[rows] += moves[touched[rows], None] * folded
         return touched, weights
@@ -189,12 +191,13 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
 
 def _folded(features: Features) -> NDArray[np.float32]:
     """Both blocks as one vector: the sparse one folded, each hash with a sign of its own."""
-    folded = np.empty(DIMENSION + SKETCH, np.float32)
-    folded[:DIMENSION] = features.dense
+    dimension = features.dense.size
+    folded = np.empty(dimension + SKETCH, np.float32)
+    folded[:dimension] = features.dense
     buckets = features.keys >> np.uint32(2) & np.uint32(SKETCH - 1)
     signs = features.keys >> np.uint32(31)
     signed = np.where(signs, features.values, -features.values)
-    folded[DIMENSION:] = np.bincount(buckets, signed, SKETCH)
+    folded[dimension:] = np.bincount(buckets, signed, SKETCH)
     return folded
 
 

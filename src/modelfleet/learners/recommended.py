@@ -18,8 +18,14 @@ LABEL_TEXT_WEIGHT = 10.0
 describe labels well and no two requests are alike, less of it loses 7 points; where labels have
 bare names, this much costs half a point."""
 
+TRUSTS = (10.0, 3.0, 1.0)
+"""Weights of label texts among which the few examples of a task choose, the usual one first."""
+
 LABEL_TEXT_HALF = 20.0
 """Examples of a label at which the weight of its own texts has halved."""
+
+PINNED_WEIGHT = 10.0
+"""Weight of a pinned example, in examples; it doesn't fade."""
 
 MIRA_MARGIN = 1.0
 """Lead, in scores, that a corrected label should have over each rival."""
@@ -36,5 +42,48 @@ PRIOR_TEMPERATURE = 0.8
 PRIOR_TEMPERATURE_EXAMPLES = 30.0
 """How many measured examples the prior temperature is worth."""
 
-CERTAINTY = 0.9
+PROTOTYPE_TEMPERATURE = 0.45
+"""Temperature of label texts alone, whose scores are small: 0.43 and 0.48 were the best."""
+
+CERTAINTY = 0.95
 """How sure a threshold's precision must be: one-sided level of the lower confidence bound."""
+
+PRIOR_DECISIONS = 300.0
+"""How many decisions of its own the pooled decisions of a recipe's other tasks are worth, at most:
+tasks differ more from each other than chance alone would have it."""
+
+FIT_MEAN_AND_DEVIATION = (0.57, 0.2)
+"""Usual cosine between a request and the nearest label's texts, where one of them fits."""
+
+FIT_LEAST = -1.6
+"""Usual place of the least fit, in deviations: a cosine of 0.25. Of requests that a label's bare
+name fits, a tenth is below; of those that none fits, more than half."""
+
+FIT_EXAMPLES = 10.0
+"""How many held-out requests these usual values are worth."""
+
+SIMILARITY_EXAMPLES = 3.0
+"""Examples per label up to which the similarity of meaning counts as much as the scores' energy
+in telling whether any label fits; its weight falls in proportion to what is more."""
+
+REFUSED_WEIGHT = 5.0
+"""What a request's fit loses, in deviations, by each unit of cosine that it is nearer to a refused
+request than to any label. 10 and 20 helped no more; to subtract the similarity itself does harm."""
+
+CNN_FEWEST_EXAMPLES = 2_000
+"""Examples from which a network is trained."""
+
+CNN_VECTOR = 64
+"""Numbers that a token's static vector is projected to before filters see it."""
+
+CNN_FILTERS = 128
+"""Filters of each width."""
+
+CNN_DROPPED_UNITS = 0.5
+"""Share of what filters found that is dropped in training (Srivastava et al. 2014)."""
+
+CNN_DROPPED_TOKENS = 0.1
+"""Share of tokens that are left out in training, so that the network expects unknown ones."""
+
+CNN_LEARNING_RATE = 2e-3
+"""The first one; it falls to zero along half a cosine (Loshchilov & Hutter 2017)."""

@@ -39,7 +39,11 @@ class Header(msgspec.Struct, frozen=True):
     ``recipe`` is the recipe as it was given, any JSON object. ``watermark`` is the sequence number
     up to which the log was read, ``examples`` how many were trained on, ``training_digest`` a
     digest of them. ``temperature`` divides the scores, ``threshold`` is the least probability that
-    is decided. ``format`` is the format of the file.
+    is decided. ``encoder`` made its features and ``learner`` its arrays; a version that doesn't say
+    so is from the time when there was one of each. ``targets`` are the
+    precisions that people asked for, of labels by their names and of the task by an empty one, and
+    ``prior`` is what other tasks had shown by then: both are needed to train it again. ``format`` is
+    the format of the file.
     """
 
     tenant: str
@@ -54,6 +58,10 @@ class Header(msgspec.Struct, frozen=True):
     threshold: float
     training_digest: str
     code_version: str
+    encoder: str = "static#1"
+    learner: str = "logistic"
+    targets: dict[str, float] = {}
+    prior: dict[str, Any] = {}
     format: int = FORMAT
 
 

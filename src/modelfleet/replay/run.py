@@ -143,7 +143,7 @@ class _Replay:
         by_tenant = groupby(sorted(tickets, key=_tenant), key=_tenant)
         groups = [(tenant, list(of_tenant)) for tenant, of_tenant in by_tenant]
         answers = [
-            self._fleet.desk.decide(safe_name(tenant), self._task, [_request(t) for t in group])
+            self._fleet.decider.decide(safe_name(tenant), self._task, [_request(t) for t in group])
             for tenant, group in groups
         ]
         decisions: dict[str, Decision] = {}

@@ -9,6 +9,14 @@ decisions, and how versions come to be. Imports `training` (what the tail teache
 from modelfleet.serving.cache import ModelCache
 from modelfleet.serving.follower import Follower
 from modelfleet.serving.loading import Loader
-from modelfleet.serving.served import Scored, ServedModel
+from modelfleet.serving.served import Judged, Reason, Scored, ServedModel
 
-__all__ = ["Follower", "Loader", "ModelCache", "Scored", "ServedModel"]
+__all__ = [
+    "Follower",
+    "Judged",
+    "Loader",
+    "ModelCache",
+    "Reason",
+    "Scored",
+    "ServedModel",
+]

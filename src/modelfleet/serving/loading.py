@@ -1,21 +1,27 @@
 """Making a served model: the live checkpoint, or prototypes, and then the tail of the log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 import structlog
 
 from modelfleet.catalog import Catalog, Label, TaskState
-from modelfleet.errors import CheckpointUnusable, StoreUnavailable
+from modelfleet.errors import CheckpointMissing, CheckpointUnusable, StoreUnavailable
 from modelfleet.events import EventLog, Logged, body_of, kinds
-from modelfleet.learners import LinearModel, Overlay, prototypes
-from modelfleet.learners.recommended import PRIOR_TEMPERATURE
-from modelfleet.models import Header, Store, key
+from modelfleet.models import Store
 from modelfleet.recipe import Recipe
 from modelfleet.serving.served import ServedModel
-from modelfleet.text import StaticEncoder
-from modelfleet.training import decisions_of, example_of
+from modelfleet.serving.starting import of_texts, of_version
+from modelfleet.text import Encoders
+from modelfleet.training import (
+    PinnedExample,
+    decisions_of,
+    example_of,
+    open_version,
+    read_pinned,
+    read_training_set,
+)
 
 _SWAPS = (
     kinds.VersionPublished.kind,
@@ -23,9 +29,10 @@ _SWAPS = (
     kinds.VersionPinned.kind,
     kinds.VersionUnpinned.kind,
 )
+_LOADED_ANEW = (*_SWAPS, *kinds.PINNING, kinds.EvidenceForgotten.kind)
 _LABEL_KINDS = (kinds.LabelDefined.kind, kinds.LabelRemoved.kind)
 
-FOLLOWED = frozenset(kinds.EVIDENCE + _SWAPS)
+FOLLOWED = frozenset(kinds.READ + _SWAPS)
 """The kinds of events that change what a served model answers."""
 
 _logger = structlog.get_logger()
@@ -39,13 +46,14 @@ class Loader:
         log: EventLog,
         catalog: Catalog,
         store: Store,
-        encoder: StaticEncoder,
+        encoders: Encoders,
         recipe: Recipe,
     ) -> None:
         self._log = log
         self._catalog = catalog
         self._store = store
-        self._encoder = encoder
+        self._encoders = encoders
+        self._encoder = encoders.named(recipe.learning.encoder)
         self._recipe = recipe
 
     def load(self, tenant: str, task: str) -> ServedModel:
@@ -57,18 +65,27 @@ class Loader:
         # The head is read first: what is committed while the rest is read is caught up with later.
         head = self._log.head()
         state = self._catalog.task(tenant, task)
-        header, base = self._base(state)
-        start = ServedModel(
-            version=header.version if header else None,
-            wanted=state.live,
-            base=base,
-            overlay=Overlay.over(base.labels),
-            active=base.labels,
-            columns=np.arange(len(base.labels)),
-            temperature=header.temperature if header else PRIOR_TEMPERATURE,
-            threshold=header.threshold if header else self._recipe.learning.target_precision,
-            applied=header.watermark if header else 0,
-        )
+        return self._with_tail(state, self._base(state), head)
+
+    def as_of(self, tenant: str, task: str, version: str | None, until: int) -> ServedModel:
+        """The model as it answered when the log had ``until`` events, by the version that did.
+
+        Raises:
+            CheckpointUnusable: the version was never published, or can't be opened any more.
+            StoreUnavailable: the store can't be reached.
+        """
+        if version is None:
+            known = read_training_set(self._log, tenant, task, until)
+            base = self._prototypes(known.label_texts())
+        else:
+            base = self._opened(tenant, task, version)
+        return self._with_tail(TaskState(tenant, task, live=version), base, until)
+
+    def _with_tail(self, state: TaskState, base: ServedModel, head: int) -> ServedModel:
+        """What a version or label texts answer, with the log behind them up to ``head``."""
+        tenant, task = state.tenant, state.task
+        pinned = _by_text(read_pinned(self._log, tenant, task, until=head))
+        start = msgspec.structs.replace(base, wanted=state.live, pinned=pinned)
         tail = self._log.of_task(tenant, task, FOLLOWED, after=start.applied, until=head)
         return self._applied(start, tail)
 
@@ -77,31 +94,32 @@ class Loader:
         tail = self._log.of_task(tenant, task, FOLLOWED, after=model.applied)
         told = {event.kind for event in tail}
         relabelled = model.version is None and told.intersection(_LABEL_KINDS)
-        if relabelled or model.is_stand_in or told.intersection(_SWAPS):
+        if relabelled or model.is_stand_in or told.intersection(_LOADED_ANEW):
             return self._loaded_if_better(tenant, task, model, tail)
         return self._applied(model, tail)
 
     def _loaded_if_better(
         self, tenant: str, task: str, model: ServedModel, tail: Sequence[Logged]
     ) -> ServedModel:
-        """The model loaded anew, unless that would only lose the version that it has."""
-        loaded = self.load(tenant, task)
-        if loaded.version is not None or model.version is None:
-            return loaded
-        kept = self._applied(model, tail)
-        return msgspec.structs.replace(kept, wanted=loaded.wanted)
+        """The model loaded anew, unless that would only lose the version that it has.
 
-    def _base(self, state: TaskState) -> tuple[Header | None, LinearModel]:
+        One that knows what was forgotten isn't worth keeping.
+        """
+        loaded = self.load(tenant, task)
+        forgets = any(event.kind == kinds.EvidenceForgotten.kind for event in tail)
+        if loaded.version is not None or model.version is None or forgets:
+            return loaded
+        pinned = msgspec.structs.replace(model, pinned=loaded.pinned)
+        return msgspec.structs.replace(self._applied(pinned, tail), wanted=loaded.wanted)
+
+    def _base(self, state: TaskState) -> ServedModel:
         """The live version, or the one before if it can't be served, or prototypes."""
         for name in (state.live, state.previous):
-            version = name and self._catalog.version(state.tenant, state.task, name)
-            if not version:
+            if name is None:
                 continue
             try:
-                place = key(state.tenant, state.task, version.version)
-                checkpoint = self._store.open(place, version.fingerprint)
-                arrays = LinearModel.from_arrays(checkpoint.header.labels, checkpoint.arrays)
-            except (CheckpointUnusable, StoreUnavailable, ValueError) as error:
+                return self._opened(state.tenant, state.task, name)
+            except (CheckpointUnusable, StoreUnavailable) as error:
                 _logger.warning(
                     "a version can't be served",
                     tenant=state.tenant,
@@ -109,11 +127,17 @@ class Loader:
                     version=name,
                     error=str(error),
                 )
-                continue
-            return checkpoint.header, arrays
         labels = self._catalog.labels(state.tenant, state.task)
-        texts = {label.label: label.texts for label in labels}
-        return None, prototypes.fit(texts, self._encoder)
+        return self._prototypes({label.label: label.texts for label in labels})
+
+    def _opened(self, tenant: str, task: str, name: str) -> ServedModel:
+        version = self._catalog.version(tenant, task, name)
+        if version is None:
+            raise CheckpointMissing(f"{tenant}/{task} has no version '{name}'")
+        return of_version(open_version(self._store, self._encoders, tenant, task, version))
+
+    def _prototypes(self, label_texts: Mapping[str, Sequence[str]]) -> ServedModel:
+        return of_texts(label_texts, self._encoder, self._recipe)
 
     def _applied(self, model: ServedModel, tail: Sequence[Logged]) -> ServedModel:
         """The model with the events of the tail applied in their order."""
@@ -121,31 +145,37 @@ class Loader:
             return model
         lessons = self._lessons(model, tail)
         texts = [lesson.text for lesson in lessons]
-        features = self._encoder.encode(texts, [lesson.metadata for lesson in lessons])
-        overlay = model.overlay
+        features = model.encoder.encode(texts, [lesson.metadata for lesson in lessons])
+        taught = msgspec.structs.replace(
+            model, aiming=model.aiming.after(tail), applied=tail[-1].seq
+        )
         for lesson, encoded in zip(lessons, features, strict=True):
-            if lesson.label is None:
-                overlay = overlay.refused(encoded)
-            else:
-                overlay = overlay.corrected(encoded, lesson.label, model.base.scores(encoded))
-        taught = msgspec.structs.replace(model, overlay=overlay, applied=tail[-1].seq)
+            taught = taught.taught(encoded, lesson.label)
         if model.version is None:
             return taught  # its labels are those of this moment; it is loaded anew when they change
         return _with_active(taught, _active_after(model.active, tail))
 
     def _lessons(self, model: ServedModel, tail: Sequence[Logged]) -> list["_Lesson"]:
-        """What the tail teaches: label texts, and the last words about requests."""
+        """What the tail teaches: label texts, what is pinned, and the last words about requests."""
         decisions = decisions_of(self._log, tail)
+        pinned = {one.seq: one for same in model.pinned.values() for one in same}
         lessons = []
         for event in tail:
             body = body_of(event)
             if isinstance(body, kinds.LabelDefined) and model.version is not None:
                 label = Label(body.label, body.name, body.description, body.keywords, event.seq)
                 lessons += [_Lesson(text, {}, label.label) for text in label.texts]
-            example = example_of(event, decisions)
+            example = pinned.get(event.seq) or example_of(event, decisions)
             if example is not None:
                 lessons.append(_Lesson(example.text, example.metadata, example.label))
         return lessons
+
+
+def _by_text(pinned: Sequence[PinnedExample]) -> dict[str, list[PinnedExample]]:
+    by_text: dict[str, list[PinnedExample]] = {}
+    for one in pinned:
+        by_text.setdefault(one.text, []).append(one)
+    return by_text
 
 
 class _Lesson(msgspec.Struct, frozen=True):

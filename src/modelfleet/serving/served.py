@@ -1,12 +1,28 @@
 """One task's model as it answers now: a checkpoint, or label texts, plus the tail of the log."""
 
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.learners import LinearModel, Overlay, calibration
+from modelfleet.learners import Model, Overlay, calibration
 from modelfleet.learners.mira import NO_LABEL
-from modelfleet.text import Features
+from modelfleet.learners.novelty import Novelty
+from modelfleet.learners.operating import WHOLE_TASK
+from modelfleet.serving.aiming import Aiming
+from modelfleet.text import Encoder, Features
+from modelfleet.training import PinnedExample
+
+
+Reason = Literal["below_threshold", "no_label_fits", "no_labels"]
+"""Why nothing was decided: the best label isn't sure enough, none seems to fit, or none exists."""
+
+BELOW_THRESHOLD: Reason = "below_threshold"
+NO_LABEL_FITS: Reason = "no_label_fits"
+NO_LABELS: Reason = "no_labels"
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -16,50 +32,130 @@ class Scored(msgspec.Struct, frozen=True):
     probability: float
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """What to answer: the label, or why there is none.
+
+    ``fit`` is how well the best label fits, below zero if none does; None if that isn't known, or
+    people have spoken of this very request.
+    """
+
+    label: str | None
+    candidates: tuple[Scored, ...]
+    threshold: float
+    reason: Reason | None = None
+    fit: float | None = None
+
+
 class ServedModel(msgspec.Struct, frozen=True, eq=False):
     """A value: a server swaps one for the next, and requests in flight finish on the old one.
 
     Attributes:
         version: of the checkpoint; None while the task answers from its labels' texts.
         wanted: the live version; another than ``version`` only if that one can't be served.
+        encoder: makes the features of requests that the model wants.
         base: the checkpoint's model, or prototypes.
         overlay: corrections since.
         active: the labels that may be predicted, in order; each one of the overlay's.
         columns: where these stand among the scores.
         temperature: divides scores.
-        threshold: least probability that is decided.
+        novelty: tells requests that no label fits; None of a version that can't.
+        aiming: from which probability on it decides.
         applied: sequence number of the last event of this task that it knows.
+        pinned: the examples that are pinned, by their texts.
     """
 
     version: str | None
     wanted: str | None
-    base: LinearModel
+    encoder: Encoder
+    base: Model
     overlay: Overlay
     active: tuple[str, ...]
     columns: NDArray[np.intp]
     temperature: float
-    threshold: float
+    novelty: Novelty | None
+    aiming: Aiming
     applied: int
+    pinned: Mapping[str, Sequence[PinnedExample]] = {}
 
-    def scored(self, features: Features, most: int = 2**31) -> list[Scored]:
-        """The probable labels for a request; only labels that are active now."""
-        scores = self.overlay.total(features, self.base.scores(features))
+    def pinned_label(self, text: str, metadata: Mapping[str, Any]) -> str | None:
+        """Where people say that this very request must go; None if they don't."""
+        for one in reversed(self.pinned.get(text, ())):
+            if one.label in self.active and one.holds_for(metadata):
+                return one.label
+        return None
+
+    def judged(
+        self, text: str, metadata: Mapping[str, Any], features: Features, most: int = 2**31
+    ) -> Judged:
+        """What to answer to a request; only labels that are active now take part.
+
+        Args:
+            text: of the request.
+            metadata: of the request.
+            features: of both.
+            most: candidates that are wanted.
+        """
+        pinned = self.pinned_label(text, metadata)
+        if pinned is not None:
+            return Judged(pinned, (Scored(pinned, 1.0),), self.aiming.threshold(pinned))
         if not self.active:
-            return []
-        probabilities = calibration.probabilities(scores[self.columns], self.temperature)
+            return Judged(None, (), self.aiming.threshold(WHOLE_TASK), NO_LABELS)
+        scores = self._scores(features)
+        return self._weighed(features, self._ranked(scores, most), float(scores.max()))
+
+    def scored(self, features: Features, most: int = 2**31) -> tuple[Scored, ...]:
+        """The probable labels for a request; only labels that are active now."""
+        return self._ranked(self._scores(features), most) if self.active else ()
+
+    def taught(self, features: Features, label: str | None) -> "ServedModel":
+        """After a person gave a request this label, or said that none fits."""
+        if label is None:
+            overlay = self.overlay.refused(features)
+            novelty = self.novelty and self.novelty.refusing(features)
+        else:
+            overlay = self.overlay.corrected(features, label, self.base.scores(features))
+            novelty = self.novelty and self.novelty.taught(features)
+        return msgspec.structs.replace(self, overlay=overlay, novelty=novelty)
+
+    def _scores(self, features: Features) -> NDArray[np.float32]:
+        return self.overlay.total(features, self.base.scores(features))[self.columns]
+
+    def _ranked(self, scores: NDArray[np.float32], most: int) -> tuple[Scored, ...]:
+        probabilities = calibration.probabilities(scores, self.temperature)
         order = np.argsort(-probabilities, kind="stable")[:most]
-        return [Scored(self.active[i], float(probabilities[i])) for i in order]
+        return tuple(Scored(self.active[i], float(probabilities[i])) for i in order)
+
+    def _weighed(
+        self, features: Features, candidates: tuple[Scored, ...], score: float
+    ) -> Judged:
+        """Whether to answer with the best candidate, which has this score."""
+        best = candidates[0]
+        threshold = self.aiming.threshold(best.label)
+        verdict = self.overlay.verdict(features)
+        fit = self._fit(features, best, score) if verdict is None else None
+        if verdict == NO_LABEL or (fit is not None and fit < 0):
+            return Judged(None, candidates, threshold, NO_LABEL_FITS, fit)
+        if best.probability < threshold:
+            return Judged(None, candidates, threshold, BELOW_THRESHOLD, fit)
+        return Judged(best.label, candidates, threshold, None, fit)
+
+    def _fit(self, features: Features, best: Scored, score: float) -> float | None:
+        """How well the best label fits; None where nothing is known of it yet.
+
+        A label that came after the training has scores that can't be compared with others'.
+        """
+        if self.novelty is None or best.label not in self.base.labels:
+            return None
+        energy = score - self.temperature * math.log(best.probability)
+        return self.novelty.fit(features, energy)
 
     @property
     def is_stand_in(self) -> bool:
         """Whether it answers in place of a live version that can't be served."""
         return self.version != self.wanted
 
-    def refuses(self, features: Features) -> bool:
-        """Whether a person said of this very text that no label fits."""
-        return self.overlay.verdict(features) == NO_LABEL
-
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays."""
-        return self.base.nbytes + self.overlay.weights.nbytes
+        novelty = self.novelty.nbytes if self.novelty else 0
+        return self.base.nbytes + self.overlay.weights.nbytes + self.aiming.curve.nbytes + novelty

@@ -9,6 +9,7 @@ import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from modelfleet.text.features import (
     DIMENSION,
     KIND_MASK,
     METADATA,
+    MOST_TOKENS,
     TOKEN,
     Features,
 )
@@ -54,8 +56,9 @@ class StaticEncoder:
     Nothing changes after construction, so one encoder serves any number of threads.
     """
 
-    name = "wordllama-l2-supercat-256/1"
+    name = "static#1"
     dimension = DIMENSION
+    quick = True
 
     def __init__(self, tokenizer: Tokenizer, embeddings: NDArray[np.float32]) -> None:
         self._tokenizer = tokenizer
@@ -89,6 +92,10 @@ class StaticEncoder:
             found += self._encode_chunk(texts[start:stop], metadata[start:stop])
         return found
 
+    def vectors(self, tokens: NDArray[np.uint16]) -> NDArray[np.float32]:
+        """The embedding of each token: ``(n, 256)``."""
+        return self._embeddings[tokens]
+
     def _encode_chunk(
         self, texts: Sequence[str], metadata: Sequence[Mapping[str, object]]
     ) -> list[Features]:
@@ -98,7 +105,7 @@ class StaticEncoder:
         owned = [*self._token_keys(tokens, lengths), _character_keys(words)]
         if any(metadata):
             owned.append(_metadata_keys(metadata))
-        return _assembled(dense, np.concatenate(owned))
+        return _assembled(dense, _in_order(tokens, lengths), np.concatenate(owned))
 
     def _tokenised(self, words: list[str]) -> tuple[NDArray[np.intp], list[int]]:
         """All token ids, with an edge before each text and after the last; tokens per text."""
@@ -192,8 +199,22 @@ def _metadata_keys(metadata: Sequence[Mapping[str, object]]) -> OwnedKeys:
     )
 
 
-def _assembled(dense: NDArray[np.float32], owned: OwnedKeys) -> list[Features]:
-    """The features of each text, from its row of ``dense`` and its keys, in any order."""
+def _in_order(tokens: NDArray[np.intp], lengths: list[int]) -> list[NDArray[np.uint16]]:
+    """The first tokens of each text, as views of one array."""
+    small = tokens.astype(np.uint16)
+    if len(lengths) == 1:
+        return [small[1 : 1 + min(lengths[0], MOST_TOKENS)]]
+    starts = accumulate((length + 1 for length in lengths), initial=1)
+    return [
+        small[start : start + min(length, MOST_TOKENS)]
+        for start, length in zip(starts, lengths, strict=False)
+    ]
+
+
+def _assembled(
+    dense: NDArray[np.float32], tokens: list[NDArray[np.uint16]], owned: OwnedKeys
+) -> list[Features]:
+    """The features of each text, from its row of ``dense``, its tokens and its keys, unsorted."""
     owned.sort()
     first = np.empty(owned.size, np.bool_)
     first[0] = True
@@ -202,12 +223,12 @@ def _assembled(dense: NDArray[np.float32], owned: OwnedKeys) -> list[Features]:
     keys = owned.astype(np.uint32, copy=False)
     kinds = keys & np.uint32(KIND_MASK)
     if len(dense) == 1:
-        return [Features(dense[0], keys, _values(kinds))]
+        return [Features(dense[0], keys, _values(kinds), tokens[0])]
     firsts = np.arange(1, len(dense), dtype=np.uint64) << _OWNER_SHIFT
     bounds = [0, *owned.searchsorted(firsts).tolist(), keys.size]
     return [
-        Features(row, keys[start:stop], _values(kinds[start:stop]))
-        for row, start, stop in zip(dense, bounds[:-1], bounds[1:], strict=True)
+        Features(row, keys[start:stop], _values(kinds[start:stop]), ordered)
+        for row, ordered, start, stop in zip(dense, tokens, bounds[:-1], bounds[1:], strict=True)
     ]
 
 

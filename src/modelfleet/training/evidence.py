@@ -1,13 +1,17 @@
 """From the log to a training set: what people said about requests, folded by its last word."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
 
 from modelfleet.catalog import Label
 from modelfleet.events import EventLog, Logged, body_of, kinds
-from modelfleet.events.kinds import EVIDENCE, Json
+from modelfleet.events.kinds import PINNING, READ, Json
+from modelfleet.training import pinned
+from modelfleet.training.pinned import PinnedExample
+from modelfleet.training.targets import with_targets
 
 _LABEL_KINDS = (kinds.LabelDefined.kind, kinds.LabelRemoved.kind)
 
@@ -29,20 +33,28 @@ class Example(msgspec.Struct, frozen=True):
 class TrainingSet(msgspec.Struct, frozen=True):
     """All that a task's model may learn from, as of ``watermark``.
 
-    ``examples`` are in the order of their last words; those of labels that are removed rest until
-    the label returns. ``evidence`` counts the words read, ``logged`` is when the last was logged.
+    ``examples`` are in the order of their last words, ``pinned`` in the order in which they were
+    pinned; those of labels that are removed rest until the label returns. ``evidence`` counts the
+    words read, ``logged`` is when the last was logged. ``forgotten`` is the last event that had
+    something forgotten, 0 if none did: a version that knows less of the log may know that thing.
+    ``targets`` are the precisions that were asked for; see `with_target`. ``resting`` counts the
+    examples that rest, by the label that is gone.
     """
 
     labels: tuple[Label, ...]
     examples: tuple[Example, ...]
+    pinned: tuple[PinnedExample, ...]
     watermark: int
     logged: int
     evidence: int
+    forgotten: int = 0
+    targets: dict[str, float] = {}
+    resting: dict[str, int] = {}
 
     @property
     def digest(self) -> str:
-        """SHA-256 of labels and examples: the same log gives the same digest."""
-        content = (self.labels, self.examples)
+        """SHA-256 of what is learned from and aimed at: the same log gives the same digest."""
+        content = (self.labels, self.examples, self.pinned, self.targets)
         return sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
 
     def label_texts(self) -> dict[str, Sequence[str]]:
@@ -52,7 +64,7 @@ class TrainingSet(msgspec.Struct, frozen=True):
 
 def read_training_set(log: EventLog, tenant: str, task: str, until: int = 2**62) -> TrainingSet:
     """The training set of a task as of a position in the log; the newest by default."""
-    events = log.of_task(tenant, task, EVIDENCE, until=until)
+    events = log.of_task(tenant, task, READ, until=until)
     return fold(events, decisions_of(log, events))
 
 
@@ -73,7 +85,7 @@ def fold(events: Sequence[Logged], decisions: Mapping[str, Logged]) -> TrainingS
     """The training set that a task's evidence adds up to.
 
     Args:
-        events: all evidence of one task (`kinds.EVIDENCE`), in the order of the log.
+        events: what a training reads of one task (`kinds.READ`), in the order of the log.
         decisions: the decisions that the feedback is about; feedback about others teaches nothing.
     """
     labels: dict[str, Label] = {}
@@ -81,6 +93,7 @@ def fold(events: Sequence[Logged], decisions: Mapping[str, Logged]) -> TrainingS
     count = 0
     for event in events:
         _take_in_label(labels, event)
+        count += event.kind in PINNING or _is_forgotten(event, decisions)
         example = example_of(event, decisions)
         if example is not None:
             count += 1
@@ -89,14 +102,20 @@ def fold(events: Sequence[Logged], decisions: Mapping[str, Logged]) -> TrainingS
     return TrainingSet(
         labels=tuple(labels[name] for name in sorted(labels)),
         examples=tuple(e for e in words.values() if e.label is None or e.label in labels),
+        pinned=tuple(one for one in pinned.fold(events) if one.label in labels),
         watermark=events[-1].seq if events else 0,
         logged=events[-1].logged if events else 0,
         evidence=count,
+        forgotten=max((e.seq for e in events if e.kind == kinds.EvidenceForgotten.kind), default=0),
+        targets=with_targets({}, events),
+        resting=_resting(words.values(), labels),
     )
 
 
 def example_of(event: Logged, decisions: Mapping[str, Logged]) -> Example | None:
-    """What one event says about a request, None if nothing."""
+    """What one event says about a request, None if nothing (any more)."""
+    if _is_forgotten(event, decisions):
+        return None
     body = body_of(event)
     if isinstance(body, kinds.ExampleGiven):
         key = "example:" + (event.id if body.key is None else body.key)
@@ -118,6 +137,17 @@ def example_of(event: Logged, decisions: Mapping[str, Logged]) -> Example | None
             label = None
     key = "decision:" + decision.id
     return Example(key, event.seq, event.time, decided.text, decided.metadata, label)
+
+
+def _is_forgotten(event: Logged, decisions: Mapping[str, Logged]) -> bool:
+    """Whether what an event said, or the request it was about, is forgotten."""
+    decision = decisions.get(event.fields.get("decision", ""))
+    return "forgotten" in event.fields or (decision is not None and "forgotten" in decision.fields)
+
+
+def _resting(examples: Iterable[Example], labels: Collection[str]) -> dict[str, int]:
+    counts = Counter(e.label for e in examples if e.label is not None and e.label not in labels)
+    return dict(sorted(counts.items()))
 
 
 def _take_in_label(labels: dict[str, Label], event: Logged) -> None:

@@ -5,31 +5,35 @@ from datetime import UTC
 from importlib.metadata import version as installed_version
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from modelfleet.catalog import Catalog, Lease, Version
+from modelfleet.catalog import Catalog, Lease
 from modelfleet.clock import Clock, to_datetime
 from modelfleet.errors import CheckpointUnusable
 from modelfleet.events import Appended, EventLog, kinds, make
-from modelfleet.learners import LinearModel, prototypes
-from modelfleet.models import Checkpoint, Header, Store, fingerprint, key, write
+from modelfleet.learners import prototypes
+from modelfleet.learners.operating import WHOLE_TASK, Prior
+from modelfleet.models import Header, Store, fingerprint, key, write
 from modelfleet.recipe import Recipe
-from modelfleet.text import StaticEncoder
+from modelfleet.text import Encoders
+from modelfleet.training import judging, pinned
 from modelfleet.training.evidence import TrainingSet, read_training_set
 from modelfleet.training.gate import Verdict, judge
+from modelfleet.training.judging import Rival
+from modelfleet.training.opening import OpenVersion, open_version
+from modelfleet.training.prior import prior_of
 from modelfleet.training.train import HeldOut, Trained, train
 
 CODE_VERSION = installed_version("modelfleet")
 
 
 class Published(msgspec.Struct, frozen=True):
-    """A new version was published."""
+    """A new version was published; ``watched`` if there wasn't enough evidence for it."""
 
     tenant: str
     task: str
     version: str
     why: str
+    watched: bool = False
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -66,14 +70,15 @@ class Trainer:
         log: EventLog,
         catalog: Catalog,
         store: Store,
-        encoder: StaticEncoder,
+        encoders: Encoders,
         recipe: Recipe,
         clock: Clock,
     ) -> None:
         self._log = log
         self._catalog = catalog
         self._store = store
-        self._encoder = encoder
+        self._encoders = encoders
+        self._encoder = encoders.remembering(recipe.learning.encoder)
         self._recipe = recipe
         self._clock = clock
 
@@ -89,11 +94,17 @@ class Trainer:
             return self._keep(lease, known, "the task has no labels", {})
         champion = self._champion(lease)
         seen_until = 0 if champion is None else champion.header.watermark
-        trained = train(known, self._recipe, self._encoder, seen_until=seen_until)
+        trained = train(
+            known,
+            self._recipe,
+            self._encoder,
+            seen_until=seen_until,
+            prior=self._prior(lease),
+        )
         verdict = self._judge(known, trained, champion)
         if not verdict.publish:
-            return self._keep(lease, known, verdict.why, _seen(trained))
-        return self._publish(lease, known, trained, verdict.why)
+            return self._keep(lease, known, verdict.why, _seen(trained) | verdict.metrics)
+        return self._publish(lease, known, trained, verdict)
 
     def fail(self, lease: Lease, error: Exception) -> Trying:
         """Note that a training ended in an error; it will be tried again after a while."""
@@ -102,47 +113,46 @@ class Trainer:
         body = kinds.TrainingFailed(watermark=watermark, error=said)
         return self._tried(lease, body, Failed(lease.tenant, lease.task, said))
 
-    def _champion(self, lease: Lease) -> Checkpoint | None:
+    def _champion(self, lease: Lease) -> OpenVersion | None:
         """The live version, None if there is none that can be opened."""
-        live = self._catalog.task(lease.tenant, lease.task).live
-        version = live and self._catalog.version(lease.tenant, lease.task, live)
-        return self._opened(lease, version) if version else None
+        return self._opened(lease, self._catalog.task(lease.tenant, lease.task).live)
 
-    def _judge(self, known: TrainingSet, trained: Trained, champion: Checkpoint | None) -> Verdict:
-        held_out = trained.held_out
-        gate = self._recipe.gate
+    def _prior(self, lease: Lease) -> Prior:
+        """What other tasks by this recipe have shown."""
+        return prior_of(self._catalog.pooled(self._recipe.name, lease.tenant, lease.task))
+
+    def _judge(self, known: TrainingSet, trained: Trained, champion: OpenVersion | None) -> Verdict:
+        if champion is not None and champion.header.watermark < known.forgotten:
+            why = "published unseen: the live version may know what was to be forgotten"
+            return Verdict("not enough evidence", publish=True, why=why)
+        breaks = pinned.broken(trained.model, known.pinned, self._encoder)
+        if breaks:
+            return Verdict("failed", publish=False, why=breaks)
+        rival = self._rival(known, trained.held_out, champion)
+        compared = judging.compare(trained, rival, self._clock(), self._recipe.gate)
+        return judge(compared, self._recipe.gate, routine=rival.is_made_by(self._recipe))
+
+    def _rival(self, known: TrainingSet, held_out: HeldOut, champion: OpenVersion | None) -> Rival:
+        """What answers now, with the held-out requests as features of its own encoder."""
         if champion is None:
-            texts = prototypes.fit(known.label_texts(), self._encoder)
-            right = _right(texts, held_out)
-            return judge(held_out.right, right, gate, same_recipe=True, rival="label texts alone")
-        header = champion.header
-        model = LinearModel.from_arrays(header.labels, champion.arrays)
-        unseen = np.array([e.seq > header.watermark for e in held_out.examples], bool)
-        same = header.recipe == msgspec.to_builtins(self._recipe)
-        right = _right(model, held_out)
-        return judge(held_out.right[unseen], right[unseen], gate, same_recipe=same)
+            model = prototypes.fit(known.label_texts(), self._encoder)
+            return Rival(model, held_out.features)
+        header, features = champion.header, held_out.features
+        if header.encoder != self._encoder.name:
+            encoder = self._encoders.remembering(header.encoder)
+            examples = held_out.examples
+            features = encoder.encode([e.text for e in examples], [e.metadata for e in examples])
+        return Rival(champion.model, features, header.watermark, header.recipe)
 
-    def _publish(self, lease: Lease, known: TrainingSet, trained: Trained, why: str) -> Trying:
+    def _publish(
+        self, lease: Lease, known: TrainingSet, trained: Trained, verdict: Verdict
+    ) -> Trying:
         """Bytes first, then the event that makes them visible."""
-        version = _name(known, self._recipe)
-        if self._is_there(lease, version):
+        version = _name(known, self._recipe, self._encoder.name, trained.aim.prior)
+        if self._opened(lease, version) is not None:
             why = f"nothing new: it would be {version} again, which was published before"
             return self._keep(lease, known, why, _seen(trained))
-        header = Header(
-            tenant=lease.tenant,
-            task=lease.task,
-            version=version,
-            recipe=msgspec.to_builtins(self._recipe),
-            labels=trained.model.labels,
-            watermark=known.watermark,
-            examples=len(known.examples),
-            metrics=trained.metrics,
-            temperature=trained.temperature,
-            threshold=trained.threshold,
-            training_digest=known.digest,
-            code_version=CODE_VERSION,
-        )
-        data = write(header, trained.model.to_arrays())
+        data = write(self._header(lease, version, known, trained), trained.to_arrays())
         self._store.put(key(lease.tenant, lease.task, version), data)
         body = kinds.VersionPublished(
             version=version,
@@ -153,20 +163,41 @@ class Trainer:
             labels=len(known.labels),
             fingerprint=fingerprint(data),
             training_digest=known.digest,
-            why=why,
-            metrics=_seen(trained),
+            why=verdict.why,
+            metrics=_seen(trained) | verdict.metrics,
+            watched=verdict.watched,
+            reliability=trained.evaluated.curve.reliability(),
         )
-        return self._tried(lease, body, Published(lease.tenant, lease.task, version, why))
+        published = Published(lease.tenant, lease.task, version, verdict.why, verdict.watched)
+        return self._tried(lease, body, published)
 
-    def _is_there(self, lease: Lease, version: str) -> bool:
-        """Whether a version was published before, and its file is still there."""
-        published = self._catalog.version(lease.tenant, lease.task, version)
-        return published is not None and self._opened(lease, published) is not None
+    def _header(self, lease: Lease, version: str, known: TrainingSet, trained: Trained) -> Header:
+        return Header(
+            tenant=lease.tenant,
+            task=lease.task,
+            version=version,
+            recipe=msgspec.to_builtins(self._recipe),
+            labels=trained.model.labels,
+            watermark=known.watermark,
+            examples=len(known.examples),
+            metrics=trained.evaluated.metrics,
+            temperature=trained.evaluated.temperature,
+            threshold=trained.evaluated.points[WHOLE_TASK].threshold,
+            training_digest=known.digest,
+            code_version=CODE_VERSION,
+            encoder=self._encoder.name,
+            learner=self._recipe.learning.learner,
+            targets=known.targets,
+            prior=msgspec.to_builtins(trained.aim.prior),
+        )
 
-    def _opened(self, lease: Lease, version: Version) -> Checkpoint | None:
-        place = key(lease.tenant, lease.task, version.version)
+    def _opened(self, lease: Lease, name: str | None) -> OpenVersion | None:
+        """A version by its name; None if it was never published or can't be used."""
+        version = name and self._catalog.version(lease.tenant, lease.task, name)
+        if not version:
+            return None
         try:
-            return self._store.open(place, version.fingerprint)
+            return open_version(self._store, self._encoders, lease.tenant, lease.task, version)
         except CheckpointUnusable:
             return None  # whatever is learned now is better than a version that can't be served
 
@@ -190,18 +221,11 @@ class Trainer:
 def _seen(trained: Trained) -> dict[str, float]:
     """The metrics of cross-fitting, and those of the newest requests as ``newest_…``."""
     newest = {f"newest_{name}": value for name, value in trained.held_out.metrics.items()}
-    return trained.metrics | newest
+    return trained.evaluated.metrics | newest
 
 
-def _name(known: TrainingSet, recipe: Recipe) -> str:
+def _name(known: TrainingSet, recipe: Recipe, encoder: str, prior: Prior) -> str:
     """A version's name: the UTC time of the last event it knows, and a digest of what made it."""
-    made_of = f"{known.digest} {recipe.digest} {CODE_VERSION}"
+    made_of = f"{known.digest} {recipe.digest} {encoder} {CODE_VERSION} {prior}"
     at = to_datetime(known.logged).astimezone(UTC)
     return f"{at:%Y%m%dT%H%M%S}.{at.microsecond:06d}Z-{fingerprint(made_of.encode())[:8]}"
-
-
-def _right(model: LinearModel, held_out: HeldOut) -> NDArray[np.bool_]:
-    """Where a model's best label is the one that people gave."""
-    best = [model.labels[int(model.scores(f).argmax())] for f in held_out.features]
-    pairs = zip(best, held_out.examples, strict=True)
-    return np.array([label == example.label for label, example in pairs], bool)

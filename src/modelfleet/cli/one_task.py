@@ -1,0 +1,39 @@
+"""What commands about one task share: its name, opening it, and the answer to an order."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from modelfleet.cli.roles import Config, settings_from
+from modelfleet.decisions import Receipt
+from modelfleet.errors import InvalidInput
+from modelfleet.fleet import Fleet
+from modelfleet.task import Task
+
+BY = "command line"
+"""Who it was, in the log."""
+
+Which = Annotated[str, typer.Argument(help="A task, written tenant/task.")]
+
+
+@contextmanager
+def opened_task(
+    which: str, data: str | None, database: str | None, config: Config
+) -> Iterator[Task]:
+    """The task of that name, in the fleet that the options describe.
+
+    Raises:
+        InvalidInput: it isn't written tenant/task.
+    """
+    tenant, _, task = which.partition("/")
+    if not task:
+        raise InvalidInput.at("task", f"must be written tenant/task; got {which!a}")
+    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+        yield fleet.task(tenant, task)
+
+
+def say(receipt: Receipt) -> None:
+    """Tell that an order is in the log."""
+    typer.echo(f"logged as event {receipt.seq}; servers follow within a second")

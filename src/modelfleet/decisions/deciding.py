@@ -1,0 +1,182 @@
+"""Requests are decided here: scored, logged, and answered once that is durable."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import TypeVar
+
+from modelfleet.clock import Clock
+from modelfleet.decisions.checks import check_asked, check_task
+from modelfleet.decisions.decision import Asked, Decision, Request, decision_of
+from modelfleet.errors import Conflict, NotFound, Outdated
+from modelfleet.events import Appended, Event, EventLog, Logged, kinds, make
+from modelfleet.events.event import same_content
+from modelfleet.events.kinds import Candidate
+from modelfleet.events.validation import check_id
+from modelfleet.serving import ModelCache, ServedModel
+from modelfleet.text import Features
+
+MOST_CANDIDATES = 5
+
+T = TypeVar("T")
+
+
+class Decider:
+    """Decides requests, each through the log."""
+
+    def __init__(self, log: EventLog, cache: ModelCache, clock: Clock) -> None:
+        self._log = log
+        self._cache = cache
+        self._clock = clock
+
+    def is_warm(self, tenant: str, task: str) -> bool:
+        """Whether a decision needs nothing but memory, microseconds and the log's next commit."""
+        model = self._cache.fresh(tenant, task)
+        return model is not None and model.encoder.quick
+
+    def decide(
+        self, tenant: str, task: str, requests: Sequence[Request]
+    ) -> "Future[list[Decision]]":
+        """Decide requests; the answers come when they are durable in the log, in the same order.
+
+        A request whose id was decided before gets the answer that it got then.
+
+        Raises:
+            InvalidInput: a name, text, metadata or time can't be accepted; nothing is logged.
+            Conflict: an id was used before for another request (or from the future).
+            LogUnavailable: the database can't be reached (or from the future).
+        """
+        check_task(tenant, task)
+        now = self._clock()
+        for request in requests:
+            check_asked(request, now)
+        repeated = self._decided_before(tenant, task, requests)
+        new = [Asked(tenant, task, one) for one in requests if one.id not in repeated]
+
+        def answers(appended: list[Appended]) -> list[Decision]:
+            fresh = iter([decision_of(one.event) for one in appended])
+            return [repeated[one.id] if one.id in repeated else next(fresh) for one in requests]
+
+        if new:
+            logged = self._log.submit(self._scored(new, now))
+            return self._answered(new, logged, answers)
+        future: Future[list[Decision]] = Future()
+        future.set_result(answers([]))
+        return future
+
+    def asked(self, tenant: str, task: str, request: Request) -> Asked:
+        """A request that `decide_together` takes, without an id of its own.
+
+        Raises:
+            InvalidInput: a name, text, metadata or time can't be accepted.
+        """
+        check_task(tenant, task)
+        check_asked(request, self._clock())
+        return Asked(tenant, task, request)
+
+    def decide_together(self, asked: Sequence[Asked]) -> "list[Future[Decision]]":
+        """Decide requests of any tasks, each of which stands alone; the answers as in `decide`.
+
+        Raises:
+            LogUnavailable: the database can't be reached (or from a future).
+        """
+        events = self._scored(asked, self._clock())
+        logged = self._log.submit_each([event] for event in events)
+        return [
+            self._answered([one], future, _only) for one, future in zip(asked, logged, strict=True)
+        ]
+
+    def decision(self, tenant: str, task: str, decision: str) -> tuple[Logged, Decision]:
+        """A decision that was made, with the event that records it.
+
+        Raises:
+            NotFound: this task has made no such decision.
+        """
+        check_id(decision, "decision")
+        event = self._log.get(tenant, decision)
+        if event is None or event.task != task or event.kind != kinds.RequestDecided.kind:
+            raise NotFound(f"decision: {tenant}/{task} has made none with the id '{decision}'")
+        return event, decision_of(event)
+
+    def _answered(
+        self,
+        asked: Sequence[Asked],
+        logged: "Future[list[Appended]]",
+        answer: Callable[[list[Appended]], T],
+    ) -> "Future[T]":
+        """The answer, once it is logged; decided again if the labels changed just before that.
+
+        So no decision in the log is for a label that was removed before it, whichever server made
+        it.
+        """
+        answered: Future[T] = Future()
+
+        def pass_on(done: "Future[list[Appended]]") -> None:
+            try:
+                answered.set_result(answer(done.result()))
+            except Outdated as error:
+                decide_again(error)
+            except Exception as error:  # noqa: BLE001 - handed to whoever waits
+                answered.set_exception(error)
+
+        def decide_again(outdated: Outdated) -> None:
+            change = (outdated.seq, outdated.tenant, outdated.task, kinds.LabelRemoved.kind)
+            self._cache.notice([change])
+            try:
+                events = self._scored(asked, self._clock())
+                self._log.submit(events).add_done_callback(pass_on)
+            except Exception as error:  # noqa: BLE001 - handed to whoever waits
+                answered.set_exception(error)
+
+        logged.add_done_callback(pass_on)
+        return answered
+
+    def _scored(self, asked: Sequence[Asked], now: int) -> list[Event]:
+        """What is decided, encoded in one pass for each encoder."""
+        models = [self._cache.get(one.tenant, one.task) for one in asked]
+        events: dict[int, Event] = {}
+        for encoder in dict.fromkeys(model.encoder for model in models):
+            places = [i for i, model in enumerate(models) if model.encoder is encoder]
+            requests = [asked[i].request for i in places]
+            encoded = encoder.encode([r.text for r in requests], [r.metadata for r in requests])
+            for i, features in zip(places, encoded, strict=True):
+                events[i] = _decided(asked[i], models[i], features, now)
+        return [events[i] for i in range(len(asked))]
+
+    def _decided_before(
+        self, tenant: str, task: str, requests: Sequence[Request]
+    ) -> Mapping[str | None, Decision]:
+        """The decisions that were already made under the requests' own ids."""
+        named = {request.id: request for request in requests if request.id is not None}
+        if not named:
+            return {}
+        found = self._log.get_many(tenant, sorted(named))
+        for id_, event in found.items():
+            asked = kinds.RequestDecided(named[id_].text, named[id_].metadata)
+            if not same_content(event, make(asked, tenant=tenant, task=task, time=0, id=id_)):
+                raise Conflict(f"id: '{id_}' was used before for something else")
+        return {id_: decision_of(event) for id_, event in found.items()}
+
+
+def _decided(asked: Asked, model: ServedModel, features: Features, now: int) -> Event:
+    request = asked.request
+    judged = model.judged(request.text, request.metadata, features, MOST_CANDIDATES)
+    best = judged.candidates[0].probability if judged.candidates else 0.0
+    body = kinds.RequestDecided(
+        text=request.text,
+        metadata=request.metadata,
+        label=judged.label,
+        confidence=round(best, 6),
+        candidates=tuple(Candidate(c.label, round(c.probability, 6)) for c in judged.candidates),
+        threshold=judged.threshold,
+        version=model.version,
+        reason=judged.reason,
+        fit=None if judged.fit is None else round(judged.fit, 3),
+    )
+    time = now if request.time is None else request.time
+    return make(
+        body, tenant=asked.tenant, task=asked.task, time=time, id=request.id, known=model.applied
+    )
+
+
+def _only(appended: list[Appended]) -> Decision:
+    return decision_of(appended[0].event)

@@ -1,0 +1,154 @@
+"""What every learner makes: the protocol of a model; and the one place that knows all learners."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from modelfleet.errors import InvalidInput
+from modelfleet.learners import cnn, logistic
+from modelfleet.learners.arrays import Array
+from modelfleet.learners.cnn import CnnModel
+from modelfleet.learners.examples import Examples
+from modelfleet.learners.linear import LinearModel
+from modelfleet.text import Features
+
+
+class Model(Protocol):
+    """One score per label; softmax of the scores is a probability. Nothing changes it."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """L names, in the order of the scores."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        ...
+
+    def scores(self, features: Features) -> NDArray[np.float32]:
+        """One score per label, float32 ``(L,)``."""
+        ...
+
+    def to_arrays(self) -> dict[str, Array]:
+        """All but the labels, as plain named arrays."""
+        ...
+
+
+class Learned(Protocol):
+    """What was learned of some examples."""
+
+    def model(self) -> Model:
+        """It, as a model."""
+        ...
+
+    def scores(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """What that model says of the examples at ``rows``: ``(rows, L)``."""
+        ...
+
+    def again(self, weights: NDArray[np.floating]) -> "Learned":
+        """What is learned when each example counts so much, ``(n,)``, and a zero leaves one out."""
+        ...
+
+
+Study = Callable[[Examples], Callable[[NDArray[np.floating]], Learned]]
+"""Makes examples ready once, to learn of them several times, each time with other weights."""
+
+
+Fit = Callable[
+    [Sequence[Features], NDArray[np.integer], tuple[str, ...], NDArray[np.floating]], Model
+]
+"""Makes a model of features, their labels' columns, the labels, and how much each one counts."""
+
+Open = Callable[[tuple[str, ...], Mapping[str, Array]], Model]
+"""Makes a model of its labels and its arrays."""
+
+
+class Refitted(msgspec.Struct, frozen=True, eq=False):
+    """What a learner that has no quicker way learned: a model fitted anew each time."""
+
+    fit: Fit
+    examples: Examples
+    made: Model
+
+    @classmethod
+    def study(cls, fit: Fit) -> Study:
+        """Each model fitted from nothing."""
+
+        def of(examples: Examples) -> Callable[[NDArray[np.floating]], Learned]:
+            return lambda weights: cls(fit, examples, _fitted(fit, examples, weights))
+
+        return of
+
+    def model(self) -> Model:
+        """It, as a model."""
+        return self.made
+
+    def scores(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """What that model says of the examples at ``rows``: ``(rows, L)``."""
+        found = [self.made.scores(self.examples.features[row]) for row in rows.tolist()]
+        return np.array(found, np.float32).reshape(rows.size, len(self.examples.labels))
+
+    def again(self, weights: NDArray[np.floating]) -> "Refitted":
+        """What is learned when each example counts so much."""
+        return Refitted(self.fit, self.examples, _fitted(self.fit, self.examples, weights))
+
+
+def _fitted(fit: Fit, examples: Examples, weights: NDArray[np.floating]) -> Model:
+    rows = np.flatnonzero(weights)
+    features = [examples.features[row] for row in rows.tolist()]
+    return fit(features, examples.targets[rows], examples.labels, weights[rows])
+
+
+def _nothing_missing() -> None:
+    """Nothing that isn't always installed is needed."""
+
+
+class Learner(msgspec.Struct, frozen=True):
+    """How models are made, and how the arrays that they are stored as become one again."""
+
+    study: Study
+    open: Open
+    check: Callable[[], None] = _nothing_missing
+    """Raises InvalidInput if something that it needs to learn isn't installed."""
+
+
+LEARNERS: Mapping[str, Learner] = {
+    "logistic": Learner(logistic.study, LinearModel.from_arrays),
+    "cnn": Learner(Refitted.study(cnn.fit), CnnModel.from_arrays, cnn.check_framework),
+}
+
+
+def check_learner(learner: str) -> None:
+    """Whether a recipe's learner can learn here.
+
+    Raises:
+        InvalidInput: it isn't known, or what it needs isn't installed.
+    """
+    if learner not in LEARNERS:
+        raise InvalidInput.at("learning.learner", f"must be one of {', '.join(LEARNERS)}")
+    LEARNERS[learner].check()
+
+
+def study(learner: str, examples: Examples) -> Callable[[NDArray[np.floating]], Learned]:
+    """A learner's way to learn of examples, made ready once.
+
+    Raises:
+        InvalidInput: the learner isn't known, or what it needs isn't installed.
+    """
+    check_learner(learner)
+    return LEARNERS[learner].study(examples)
+
+
+def opened(learner: str, labels: tuple[str, ...], arrays: Mapping[str, Array]) -> Model:
+    """The model of which `Model.to_arrays` gave ``arrays``, without copying them.
+
+    Raises:
+        ValueError: the learner isn't known here, or an array is missing or isn't such a model's.
+    """
+    if learner not in LEARNERS:
+        raise ValueError(f"learner '{learner}' isn't known here; known are {', '.join(LEARNERS)}")
+    return LEARNERS[learner].open(labels, arrays)

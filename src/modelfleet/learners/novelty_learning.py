@@ -1,0 +1,144 @@
+"""Learning what requests that some label fits look like, and how well held-out ones fit."""
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from modelfleet.learners.examples import Examples
+from modelfleet.learners.novelty import MOST_REMEMBERED, Novelty, Scale
+from modelfleet.learners.products import Matrix, product
+from modelfleet.learners.recommended import (
+    FIT_EXAMPLES,
+    FIT_LEAST,
+    FIT_MEAN_AND_DEVIATION,
+    SIMILARITY_EXAMPLES,
+)
+from modelfleet.text import Features
+
+_TINY = 1e-9
+
+
+class Seen(msgspec.Struct, frozen=True, eq=False):
+    """Requests that a model was asked about without having seen them.
+
+    Attributes:
+        features: n requests.
+        targets: ``(n,)``, the right column of each; -1 where no label fits.
+        energy: ``(n,)``, free energy of the scores it gave.
+    """
+
+    features: Sequence[Features]
+    targets: NDArray[np.integer]
+    energy: NDArray[np.float64]
+
+
+def of_texts(label_texts: Examples) -> Novelty:
+    """What is known from the labels' texts alone, measured by what is usual."""
+    centres = _unit(_sums(label_texts)).astype(np.float32)
+    return Novelty(centres, np.zeros_like(centres[:0]), Scale(), len(centres))
+
+
+def learn(known: Examples, seen: Seen, share: float) -> tuple[Novelty, NDArray[np.float64]]:
+    """What a training set's requests look like, and how well each held-out request fits it.
+
+    A request isn't compared with itself, though both its label's mean and the refused hold it.
+
+    Args:
+        known: examples and label texts.
+        seen: held-out requests that are among the examples, or that people refused.
+        share: of requests that a label fits, how many may be refused.
+    """
+    sums = _sums(known)
+    dense = _dense(seen.features, sums.shape[1])
+    is_refused = seen.targets < 0
+    refused = dense[is_refused][-MOST_REMEMBERED:]
+    similarity = _similarity(dense, seen.targets, sums)
+    nearest = _nearest_refused(dense, is_refused, refused)
+    fitting = (seen.energy[~is_refused], similarity[~is_refused], nearest[~is_refused])
+    scale = _scale(*fitting, share, len(known.targets) / max(1, len(known.labels)))
+    novelty = Novelty(
+        _unit(sums).astype(np.float32), refused.astype(np.float32), scale, len(sums)
+    )
+    return novelty, np.asarray(scale.fit(seen.energy, similarity, nearest), np.float64)
+
+
+def _scale(
+    energy: NDArray[np.float64],
+    similarity: NDArray[np.float64],
+    refused: NDArray[np.float64],
+    share: float,
+    examples_per_label: float,
+) -> Scale:
+    """The scale by which ``share`` of these requests, which a label fits, would be refused.
+
+    What is usual counts as much as `recommended.FIT_EXAMPLES` requests.
+    """
+    count = len(energy)
+    trust = count / (count + FIT_EXAMPLES)
+    usual_mean, usual_deviation = FIT_MEAN_AND_DEVIATION
+    deviation = float(energy.std()) if count else 0.0
+    raw = Scale(
+        energy_mean=float(energy.mean()) if count else 0.0,
+        energy_deviation=deviation if deviation > _TINY else 1.0,
+        energy_weight=trust if deviation > _TINY else 0.0,
+        similarity_mean=_pooled(similarity.mean() if count else 0.0, usual_mean, trust),
+        similarity_deviation=_pooled(similarity.std() if count else 0.0, usual_deviation, trust),
+        similarity_weight=min(1.0, SIMILARITY_EXAMPLES / max(_TINY, examples_per_label)),
+        least=0.0,
+    )
+    if not count:
+        return msgspec.structs.replace(raw, least=FIT_LEAST)
+    fits = np.sort(np.asarray(raw.fit(energy, similarity, refused)))
+    quantile = fits[math.floor(share * count)] if share < 1 else math.inf
+    return msgspec.structs.replace(raw, least=_pooled(quantile, FIT_LEAST, trust))
+
+
+def _pooled(measured: float, usual: float, trust: float) -> float:
+    return float(trust * measured + (1 - trust) * usual)
+
+
+def _similarity(
+    dense: Matrix, targets: NDArray[np.integer], sums: Matrix
+) -> NDArray[np.float64]:
+    """Cosine of each request to the nearest label's mean; to its own label's without itself."""
+    cosines = product(dense, _unit(sums).T)
+    rows = np.flatnonzero(targets >= 0)
+    own = targets[rows]
+    cosines[rows, own] = (_unit(sums[own] - dense[rows]) * dense[rows]).sum(axis=1)
+    return np.asarray(cosines.max(axis=1, initial=-1.0))
+
+
+def _nearest_refused(
+    dense: Matrix, is_refused: NDArray[np.bool_], refused: Matrix
+) -> NDArray[np.float64]:
+    """Cosine of each request to the nearest refused one that isn't itself; -1 without any."""
+    cosines = product(dense, refused.T)
+    own = np.flatnonzero(is_refused)[-MOST_REMEMBERED:]
+    cosines[own, np.arange(len(refused))] = -1.0
+    return np.asarray(cosines.max(axis=1, initial=-1.0))
+
+
+def _sums(examples: Examples) -> Matrix:
+    """The sum of each label's embeddings ``(L, D)``."""
+    width = len(examples.features[0].dense) if examples.features else 0
+    count = len(examples.targets)
+    shape = (len(examples.labels), count)
+    places = (examples.targets, np.arange(count))
+    chosen = csr_array((np.ones(count), places), shape)
+    return np.asarray(chosen @ _dense(examples.features, width))
+
+
+def _dense(features: Sequence[Features], width: int) -> Matrix:
+    if not features:
+        return np.zeros((0, width))
+    return np.stack([one.dense for one in features]).astype(np.float64)
+
+
+def _unit(vectors: Matrix) -> Matrix:
+    lengths = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
+    unit: Matrix = vectors / np.maximum(lengths, _TINY)
+    return unit

@@ -1,0 +1,71 @@
+"""What a served model starts from: a version, or what the labels are called."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from modelfleet.learners import Overlay, prototypes
+from modelfleet.learners.operating import WHOLE_TASK, Point, Prior
+from modelfleet.learners.recommended import PROTOTYPE_TEMPERATURE
+from modelfleet.recipe import Recipe
+from modelfleet.serving.aiming import Aiming
+from modelfleet.serving.served import ServedModel
+from modelfleet.text import Encoder
+from modelfleet.training import OpenVersion
+
+
+def of_version(opened: OpenVersion) -> ServedModel:
+    """What a version answers, as of its watermark."""
+    header = opened.header
+    return ServedModel(
+        version=header.version,
+        wanted=header.version,
+        encoder=opened.encoder,
+        base=opened.model,
+        overlay=Overlay.over(header.labels),
+        active=header.labels,
+        columns=np.arange(len(header.labels)),
+        temperature=header.temperature,
+        novelty=opened.novelty,
+        aiming=_aiming(opened),
+        applied=header.watermark,
+    )
+
+
+def of_texts(
+    texts: Mapping[str, Sequence[str]], encoder: Encoder, recipe: Recipe
+) -> ServedModel:
+    """What labels' own texts answer, before anything else that the log holds."""
+    base, novelty = prototypes.with_novelty(texts, encoder)
+    return ServedModel(
+        version=None,
+        wanted=None,
+        encoder=encoder,
+        base=base,
+        overlay=Overlay.over(base.labels),
+        active=base.labels,
+        columns=np.arange(len(base.labels)),
+        temperature=PROTOTYPE_TEMPERATURE,
+        novelty=novelty,
+        aiming=Aiming.solved(recipe.learning.target_precision, {}),
+        applied=0,
+    )
+
+
+def _aiming(opened: OpenVersion) -> Aiming:
+    """Where a version decides; one without a curve keeps its threshold until another is asked."""
+    header = opened.header
+    learning: dict[str, Any] = header.recipe.get("learning", {})
+    aiming = Aiming.solved(
+        learning.get("target_precision", header.threshold),
+        header.targets,
+        labels=header.labels,
+        curve=opened.curve,
+        prior=msgspec.convert(header.prior, Prior),
+    )
+    if len(opened.curve):
+        return aiming
+    kept = Point(aiming.usual, header.threshold, certified=False, coverage=None, precision=None)
+    return msgspec.structs.replace(aiming, points={**aiming.points, WHOLE_TASK: kept})

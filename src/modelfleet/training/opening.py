@@ -1,0 +1,50 @@
+"""A published version, opened with its model and the encoder that it was made with."""
+
+import msgspec
+
+from modelfleet.catalog import Version
+from modelfleet.errors import CheckpointUnusable, EncoderUnusable
+from modelfleet.learners import Model, opened
+from modelfleet.learners.novelty import Novelty
+from modelfleet.learners.operating import Curve
+from modelfleet.models import Header, Store, key
+from modelfleet.text import Encoder, Encoders
+
+
+class OpenVersion(msgspec.Struct, frozen=True, eq=False):
+    """A version that can answer: features that ``encoder`` makes are what ``model`` scores.
+
+    ``novelty`` and ``curve`` are what comes with the model; an old version has no novelty, and an
+    empty curve.
+    """
+
+    header: Header
+    model: Model
+    encoder: Encoder
+    novelty: Novelty | None
+    curve: Curve
+
+
+def open_version(
+    store: Store, encoders: Encoders, tenant: str, task: str, version: Version
+) -> OpenVersion:
+    """A version of a task, with its own encoder, whichever the recipe names by now.
+
+    Raises:
+        CheckpointUnusable: its file is missing or damaged, or its learner or encoder isn't here.
+        StoreUnavailable: the store can't be reached.
+    """
+    place = key(tenant, task, version.version)
+    checkpoint = store.open(place, version.fingerprint)
+    header = checkpoint.header
+    try:
+        model = opened(header.learner, header.labels, checkpoint.arrays)
+        return OpenVersion(
+            header,
+            model,
+            encoders.named(header.encoder),
+            Novelty.from_arrays(checkpoint.arrays),
+            Curve.from_arrays(checkpoint.arrays),
+        )
+    except (ValueError, EncoderUnusable) as error:
+        raise CheckpointUnusable(f"{place} can't be used: {error}") from error
