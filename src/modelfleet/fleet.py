@@ -40,7 +40,7 @@ from modelfleet.events.validation import (
 )
 from modelfleet.learners import check_learner
 from modelfleet.models import open_store
-from modelfleet.recipe import load_recipe
+from modelfleet.recipe import Recipe, load_recipe
 from modelfleet.serving import Follower, Loader, ModelCache
 from modelfleet.settings import Settings
 from modelfleet.task import Rooms, Task
@@ -72,9 +72,7 @@ class Fleet:
     ) -> None:
         self.settings = msgspec.structs.replace(settings or Settings(), database=str(place))
         self.clock = clock
-        self.recipe = load_recipe(self.settings.recipe)
-        if train:  # what a version needs to be served is less than what trains it
-            check_learner(self.recipe.learning.learner)
+        self.recipe = _recipe(self.settings.recipe, train=train)
         self.database = Database(self.settings.database, durable=durable)
         migrate(self.database)
         self._fold = CatalogFold(self.recipe.policy)
@@ -208,6 +206,14 @@ class Fleet:
             return []
         appended = self.log.append(events)
         return [Receipt(one.event.id, one.event.seq, one.duplicate) for one in appended]
+
+
+def _recipe(name: str, *, train: bool) -> Recipe:
+    """The recipe; to serve what it made, its learner's framework needn't be installed."""
+    recipe = load_recipe(name)
+    if train:
+        check_learner(recipe.learning.learner)
+    return recipe
 
 
 class _TrainingThread:

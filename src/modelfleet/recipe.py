@@ -58,7 +58,8 @@ class Learning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What makes features of texts: ``static``, or ``sentence-transformers:`` and the folder or
     name of a model; with ``#`` and a version it must be that very one."""
     learner: str
-    """What makes models of features."""
+    """What makes models of features: ``logistic``; or ``cnn``, which adds a network to it where
+    examples are many, and needs the extra ``modelfleet[cnn]`` where models are trained."""
     recency_half_life: float
     """Days after which an example counts half."""
     target_precision: float

@@ -14,6 +14,16 @@ WHAT = {
     "it": ("laptop", "wifi", "password", "printer", "screen", "vpn", "keyboard", "phone"),
     "facilities": ("door", "lift", "heating", "window", "desk", "light", "parking", "carpet"),
 }
+BILLING = (
+    "I was charged twice",
+    "where is my invoice for May",
+    "refund please",
+    "the payment was declined",
+    "your prices went up without notice",
+    "can I pay in two parts",
+    "send me the receipt",
+    "wrong amount on my bill",
+)
 SAID = ("my {} is broken", "the {} again", "please fix the {}", "problem with {}", "{} {}")
 
 
@@ -63,9 +73,7 @@ def test_a_target_holds_from_the_next_decision_on_and_after_training(
     assert task.decide("the laptop is broken").threshold < strict
 
 
-def test_what_a_server_solves_again_is_what_training_solved(
-    fleet: Fleet, clock: HandClock
-) -> None:
+def test_what_a_server_solves_again_is_what_training_solved(fleet: Fleet, clock: HandClock) -> None:
     task = trained(fleet, clock)
     before = task.targets()
     fleet.cache._entries.clear()
@@ -140,7 +148,7 @@ def test_an_abstention_says_why(fleet: Fleet, clock: HandClock) -> None:
     assert strange.fit is not None
     assert strange.fit < 0
     task.set_target_precision(0.9999)
-    torn = task.decide("the laptop on the desk")
+    torn = task.decide("problem with printer")
     assert (torn.label, torn.reason) == (None, "below_threshold")
     assert task.decision(torn.id) == torn
 
@@ -153,7 +161,7 @@ def test_a_task_with_one_label_abstains_on_what_is_unlike_it(
     for _ in range(2):
         assert task.decide("I want a refund of the invoice").label == "billing"
         assert task.decide("will it rain in the mountains").reason == "no_label_fits"
-        task.give_examples([Example(f"the invoice of month {n}", "billing") for n in range(8)])
+        task.give_examples([Example(text, "billing") for text in BILLING])
         clock.advance(5)
         fleet.train_due()
 
@@ -171,9 +179,7 @@ def test_refusing_a_request_has_those_like_it_refused_too(fleet: Fleet, clock: H
     assert like.fit < before
 
 
-def test_tasks_of_a_recipe_lend_each_other_what_they_showed(
-    fleet: Fleet, clock: HandClock
-) -> None:
+def test_tasks_of_a_recipe_lend_each_other_what_they_showed(fleet: Fleet, clock: HandClock) -> None:
     nothing = fleet.catalog.pooled("default", "acme", "team")
     assert nothing.requests == 0
     trained(fleet, clock, "acme")

@@ -89,9 +89,7 @@ def test_a_single_labels_text_tells_what_is_unlike_it() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_hardly_any_examples_leave_what_is_usual(count: int) -> None:
     all_ = requests()
-    few = Examples(
-        all_.features[:count], all_.targets[:count], all_.weights[:count], all_.labels
-    )
+    few = Examples(all_.features[:count], all_.targets[:count], all_.weights[:count], all_.labels)
     texts = prototypes.with_novelty({label: [label] for label in WORDS}, default_encoder())[0]
     novelty, fits = novelty_learning.learn(few, seen_by(texts, few, []), 0.05)
     assert np.isfinite(fits).all()

@@ -4,18 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from modelfleet.learners.operating import NO_PRIOR, WHOLE_TASK, Curve, Point, Prior, point, solve
 
 TWENTIETHS = 20
 
 
-def curve(confidence: object, correct: object, columns: object = 0) -> Curve:
+def curve(confidence: ArrayLike, correct: ArrayLike, columns: ArrayLike = 0) -> Curve:
     sure = np.asarray(confidence, np.float32)
     return Curve(sure, np.asarray(correct, bool), np.broadcast_to(columns, sure.shape).astype("i4"))
 
 
-def solved(confidence: object, correct: object, target: float) -> Point:
+def solved(confidence: ArrayLike, correct: ArrayLike, target: float) -> Point:
     return point(curve(confidence, correct), target, NO_PRIOR)
 
 

@@ -33,7 +33,7 @@ def test_a_network_is_trained_published_served_and_corrected(
         decision = task.decide("the wifi is down")
         assert decision.version == version
         assert decision.candidates[0].label == "it"
-        task.reassign(decision.id, "facilities")
+        task.assign(decision.id, "facilities")
         assert task.decide("the wifi is down").candidates[0].label == "facilities"
 
 

@@ -167,7 +167,7 @@ class RemoteTask:
         return self._told("PUT", "/targets", body)
 
     def targets(self) -> list[Aim]:
-        """How often decisions must be right, from which probability on, and the coverage it costs."""
+        """How often decisions must be right, from which probability on, and what it costs."""
         return [read(Aim, one) for one in self._asked("/targets")["targets"]]
 
     def preview_target(self, precision: float | None, label: str | None = None) -> Preview:

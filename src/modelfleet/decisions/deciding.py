@@ -8,7 +8,7 @@ from modelfleet.clock import Clock
 from modelfleet.decisions.checks import check_asked, check_task
 from modelfleet.decisions.decision import Asked, Decision, Request, decision_of
 from modelfleet.errors import Conflict, NotFound, Outdated
-from modelfleet.events import Appended, Event, EventLog, Logged, kinds, make
+from modelfleet.events import Appended, Event, EventLog, Group, Logged, kinds, make
 from modelfleet.events.event import same_content
 from modelfleet.events.kinds import Candidate
 from modelfleet.events.validation import check_id
@@ -57,7 +57,7 @@ class Decider:
             return [repeated[one.id] if one.id in repeated else next(fresh) for one in requests]
 
         if new:
-            logged = self._log.submit(self._scored(new, now))
+            (logged,) = self._log.submit_each([_joined(self._scored(new, now))])
             return self._answered(new, logged, answers)
         future: Future[list[Decision]] = Future()
         future.set_result(answers([]))
@@ -79,8 +79,7 @@ class Decider:
         Raises:
             LogUnavailable: the database can't be reached (or from a future).
         """
-        events = self._scored(asked, self._clock())
-        logged = self._log.submit_each([event] for event in events)
+        logged = self._log.submit_each(self._scored(asked, self._clock()))
         return [
             self._answered([one], future, _only) for one, future in zip(asked, logged, strict=True)
         ]
@@ -122,25 +121,27 @@ class Decider:
             change = (outdated.seq, outdated.tenant, outdated.task, kinds.LabelRemoved.kind)
             self._cache.notice([change])
             try:
-                events = self._scored(asked, self._clock())
-                self._log.submit(events).add_done_callback(pass_on)
+                group = _joined(self._scored(asked, self._clock()))
+                (again,) = self._log.submit_each([group])
+                again.add_done_callback(pass_on)
             except Exception as error:  # noqa: BLE001 - handed to whoever waits
                 answered.set_exception(error)
 
         logged.add_done_callback(pass_on)
         return answered
 
-    def _scored(self, asked: Sequence[Asked], now: int) -> list[Event]:
-        """What is decided, encoded in one pass for each encoder."""
+    def _scored(self, asked: Sequence[Asked], now: int) -> list[Group]:
+        """What is decided of each request, encoded in one pass for each encoder."""
         models = [self._cache.get(one.tenant, one.task) for one in asked]
-        events: dict[int, Event] = {}
+        groups: dict[int, Group] = {}
         for encoder in dict.fromkeys(model.encoder for model in models):
             places = [i for i, model in enumerate(models) if model.encoder is encoder]
             requests = [asked[i].request for i in places]
             encoded = encoder.encode([r.text for r in requests], [r.metadata for r in requests])
             for i, features in zip(places, encoded, strict=True):
-                events[i] = _decided(asked[i], models[i], features, now)
-        return [events[i] for i in range(len(asked))]
+                event = _decided(asked[i], models[i], features, now)
+                groups[i] = Group([event], models[i].applied)
+        return [groups[i] for i in range(len(asked))]
 
     def _decided_before(
         self, tenant: str, task: str, requests: Sequence[Request]
@@ -173,9 +174,13 @@ def _decided(asked: Asked, model: ServedModel, features: Features, now: int) -> 
         fit=None if judged.fit is None else round(judged.fit, 3),
     )
     time = now if request.time is None else request.time
-    return make(
-        body, tenant=asked.tenant, task=asked.task, time=time, id=request.id, known=model.applied
-    )
+    return make(body, tenant=asked.tenant, task=asked.task, time=time, id=request.id)
+
+
+def _joined(groups: Sequence[Group]) -> Group:
+    """One group of all; it knows what all of them know."""
+    known = [group.known for group in groups if group.known is not None]
+    return Group([event for group in groups for event in group.events], min(known, default=None))
 
 
 def _only(appended: list[Appended]) -> Decision:

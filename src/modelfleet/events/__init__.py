@@ -7,7 +7,7 @@ the append's transaction. Imports nothing of modelfleet but errors and the clock
 """
 
 from modelfleet.events.database import Database
-from modelfleet.events.event import Appended, Event, Logged, body_of, make, new_id
+from modelfleet.events.event import Appended, Event, Group, Logged, body_of, make, new_id
 from modelfleet.events.log import EventLog
 from modelfleet.events.query import Condition, Query, parse_condition
 from modelfleet.events.wake import Wake, open_wake
@@ -18,6 +18,7 @@ __all__ = [
     "Database",
     "Event",
     "EventLog",
+    "Group",
     "Logged",
     "Query",
     "Wake",

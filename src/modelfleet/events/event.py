@@ -1,6 +1,7 @@
 """An event before and after it was logged."""
 
 import secrets
+from collections.abc import Sequence
 
 import msgspec
 
@@ -12,8 +13,7 @@ class Event(msgspec.Struct, frozen=True):
     """Something that happened, on its way into the log.
 
     ``id`` is unique within the tenant: the same event sent twice is logged once. ``time`` is when
-    it happened, in microseconds since 1970 UTC. ``known`` isn't logged: up to where in the log the
-    writer had read, None if that doesn't matter.
+    it happened, in microseconds since 1970 UTC.
     """
 
     kind: str
@@ -22,6 +22,15 @@ class Event(msgspec.Struct, frozen=True):
     id: str
     task: str = ""
     fields: dict[str, Json] = {}
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Events of one writer: all of them are logged, or none.
+
+    ``known`` is up to where in the log the writer had read, None if that doesn't matter.
+    """
+
+    events: Sequence[Event]
     known: int | None = None
 
 
@@ -60,7 +69,6 @@ def make(
     time: int,
     task: str = "",
     id: str | None = None,  # noqa: A002 - its name everywhere
-    known: int | None = None,
 ) -> Event:
     """The event that carries ``body``; without an id it gets a new one."""
     return Event(
@@ -70,7 +78,6 @@ def make(
         time=time,
         id=new_id() if id is None else id,
         fields=body.fields(),
-        known=known,
     )
 
 

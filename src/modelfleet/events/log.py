@@ -14,7 +14,7 @@ from modelfleet.clock import Clock
 from modelfleet.errors import Conflict, LogUnavailable
 from modelfleet.events import statements
 from modelfleet.events.database import Database
-from modelfleet.events.event import Appended, Event, Logged, same_content
+from modelfleet.events.event import Appended, Event, Group, Logged, same_content
 from modelfleet.events.query import Query
 from modelfleet.events.redaction import redact, scrub
 from modelfleet.events.schema import EVENTS
@@ -31,10 +31,10 @@ _PAGE = 2_000
 _FIRST_PAGE = 50  # who asks for one event shouldn't wait for thousands
 
 
-class _Group(msgspec.Struct, frozen=True):
-    """Events of one caller: all of them are logged, or none."""
+class _Waiting(msgspec.Struct, frozen=True):
+    """A group that is to be logged, and the caller's answer."""
 
-    events: Sequence[Event]
+    group: Group
     answer: "Future[list[Appended]]"
 
 
@@ -52,7 +52,7 @@ class EventLog:
         self._database = database
         self._fold = fold
         self._clock = clock
-        self._waiting: SimpleQueue[_Group | None] = SimpleQueue()  # None ends the writer
+        self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()  # None ends the writer
         self._open = threading.Lock()
         self._closed = False
         self._committed: list[Callable[[Sequence[Logged]], None]] = []
@@ -66,21 +66,22 @@ class EventLog:
         The future raises Conflict if an id was used before for something else, and LogUnavailable
         if the database can't be reached or the log is closed.
         """
-        (answer,) = self.submit_each([events])
+        (answer,) = self.submit_each([Group(events)])
         return answer
 
-    def submit_each(self, groups: Iterable[Sequence[Event]]) -> list["Future[list[Appended]]"]:
-        """Hand over groups of events, each of which stands alone, for the same commit.
+    def submit_each(self, groups: Iterable[Group]) -> list["Future[list[Appended]]"]:
+        """Hand over groups, each of which stands alone, for the same commit.
 
-        Raises LogUnavailable if the log is closed; the futures are those of `submit`.
+        Raises LogUnavailable if the log is closed; the futures are those of `submit`, and raise
+        Outdated if the fold finds that what a group knew has changed.
         """
-        handed = [_Group(events, Future()) for events in groups]
+        waiting = [_Waiting(group, Future()) for group in groups]
         with self._open:
             if self._closed:
                 raise LogUnavailable("the log is closed")
-            for group in handed:
-                self._waiting.put(group)
-        return [group.answer for group in handed]
+            for one in waiting:
+                self._waiting.put(one)
+        return [one.answer for one in waiting]
 
     def append(self, events: Sequence[Event]) -> list[Appended]:
         """Log a group of events that have been checked; back when it is durable.
@@ -162,42 +163,42 @@ class EventLog:
 
     def _write_until_closed(self) -> None:
         while (first := self._waiting.get()) is not None:
-            groups, last = self._taken_with(first)
-            self._commit([group for group in groups if group.answer.set_running_or_notify_cancel()])
+            taken, last = self._taken_with(first)
+            self._commit([one for one in taken if one.answer.set_running_or_notify_cancel()])
             if last:
                 return
 
-    def _taken_with(self, first: _Group) -> tuple[list[_Group], bool]:
-        """The groups that are waiting, as many as fit a commit; and whether they are the last."""
-        groups, size = [first], len(first.events)
+    def _taken_with(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        """What is waiting, as much as fits a commit; and whether it is the last."""
+        taken, size = [first], len(first.group.events)
         while size < _MOST_IN_A_COMMIT and not self._waiting.empty():
-            group = self._waiting.get()
-            if group is None:
-                return groups, True
-            groups.append(group)
-            size += len(group.events)
-        return groups, False
+            one = self._waiting.get()
+            if one is None:
+                return taken, True
+            taken.append(one)
+            size += len(one.group.events)
+        return taken, False
 
-    def _commit(self, groups: list[_Group]) -> None:
+    def _commit(self, taken: list[_Waiting]) -> None:
         """Log all groups in one transaction, or each alone if one of them can't be."""
-        if not groups:
+        if not taken:
             return
         try:
-            answers = self._logged_together(groups)
+            answers = self._logged_together([one.group for one in taken])
         except Exception as error:  # noqa: BLE001 - whatever it is, its callers are told
-            if len(groups) == 1:
-                groups[0].answer.set_exception(error)
+            if len(taken) == 1:
+                taken[0].answer.set_exception(error)
                 return
-            for group in groups:
-                self._commit([group])
+            for one in taken:
+                self._commit([one])
             return
         new = [one.event for answer in answers for one in answer if not one.duplicate]
         for call in self._committed:
             call(new)
-        for group, answer in zip(groups, answers, strict=True):
-            group.answer.set_result(answer)
+        for one, answer in zip(taken, answers, strict=True):
+            one.answer.set_result(answer)
 
-    def _logged_together(self, groups: list[_Group]) -> list[list[Appended]]:
+    def _logged_together(self, groups: list[Group]) -> list[list[Appended]]:
         """Duplicates are rare: looked for only once an insert has met one."""
         with suppress(IntegrityError):
             return self._logged(groups, look_for_duplicates=False)
@@ -206,7 +207,7 @@ class EventLog:
         except IntegrityError as error:
             raise Conflict(f"what was sent contradicts what is there: {error.orig}") from error
 
-    def _logged(self, groups: list[_Group], *, look_for_duplicates: bool) -> list[list[Appended]]:
+    def _logged(self, groups: list[Group], *, look_for_duplicates: bool) -> list[list[Appended]]:
         ids = {(event.tenant, event.id) for group in groups for event in group.events}
         known: list[Logged] = []
         with self._database.writing() as connection:
@@ -215,7 +216,7 @@ class EventLog:
                 known = statements.by_ids(connection, sorted(ids))
             seq = statements.take_numbers(connection, len(ids) - len(known))
             numbering = _Numbering(seq, self._clock(), {(e.tenant, e.id): e for e in known})
-            answers = [[numbering.place(event) for event in group.events] for group in groups]
+            answers = [numbering.place(group) for group in groups]
             if numbering.new:
                 statements.insert(connection, numbering.new)
                 redact(connection, numbering.new)
@@ -234,7 +235,11 @@ class _Numbering:
         self._logged = logged
         self._before = before
 
-    def place(self, event: Event) -> Appended:
+    def place(self, group: Group) -> list[Appended]:
+        """The group's events as they stand in the log."""
+        return [self._placed(event, group.known) for event in group.events]
+
+    def _placed(self, event: Event, known: int | None) -> Appended:
         before = self._before.get((event.tenant, event.id))
         if before is not None:
             if not same_content(before, event):
@@ -253,6 +258,6 @@ class _Numbering:
         )
         self._before[event.tenant, event.id] = placed
         self.new.append(placed)
-        if event.known is not None:
-            self.known[self._seq] = event.known
+        if known is not None:
+            self.known[self._seq] = known
         return Appended(placed, duplicate=False)

@@ -48,11 +48,10 @@ def temperature(
     scores = np.asarray(scores, np.float64)
     if scores.shape[0] == 0 or scores.shape[1] <= 1:
         return prior
-    wanted = scores[np.arange(len(scores)), targets]
 
     def loss(log_temperature: float) -> float:
         sharpness = np.exp(-log_temperature)
-        misfit = logsumexp(scores * sharpness, axis=1) - wanted * sharpness
+        misfit = _misfit(scores * sharpness, targets)
         away = log_temperature - np.log(prior)
         return float(misfit.sum() + prior_examples * away**2 / 2)
 
@@ -71,8 +70,14 @@ def loss(scores: Numbers, targets: NDArray[np.integer]) -> float:
     if not len(scores):
         return 0.0
     scaled = np.asarray(scores, np.float64) / temperature(scores, targets)
-    wanted = scaled[np.arange(len(scaled)), targets]
-    return float((logsumexp(scaled, axis=1) - wanted).mean())
+    return float(_misfit(scaled, targets).mean())
+
+
+def _misfit(scores: NDArray[np.float64], targets: NDArray[np.integer]) -> NDArray[np.float64]:
+    """The negative logarithm of each right label's probability."""
+    top = scores.max(axis=1)
+    spread = np.log(np.exp(scores - top[:, None]).sum(axis=1))
+    return np.asarray(spread + top - scores[np.arange(len(scores)), targets])
 
 
 def expected_error(confidence: Numbers, correct: NDArray[np.bool_], bins: int = 15) -> float:

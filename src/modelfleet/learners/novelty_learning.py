@@ -59,10 +59,8 @@ def learn(known: Examples, seen: Seen, share: float) -> tuple[Novelty, NDArray[n
     similarity = _similarity(dense, seen.targets, sums)
     nearest = _nearest_refused(dense, is_refused, refused)
     fitting = (seen.energy[~is_refused], similarity[~is_refused], nearest[~is_refused])
-    scale = _scale(*fitting, share, len(known.targets) / max(1, len(known.labels)))
-    novelty = Novelty(
-        _unit(sums).astype(np.float32), refused.astype(np.float32), scale, len(sums)
-    )
+    scale = _scale(*fitting, share, len(known.targets))
+    novelty = Novelty(_unit(sums).astype(np.float32), refused.astype(np.float32), scale, len(sums))
     return novelty, np.asarray(scale.fit(seen.energy, similarity, nearest), np.float64)
 
 
@@ -71,7 +69,7 @@ def _scale(
     similarity: NDArray[np.float64],
     refused: NDArray[np.float64],
     share: float,
-    examples_per_label: float,
+    examples: int,
 ) -> Scale:
     """The scale by which ``share`` of these requests, which a label fits, would be refused.
 
@@ -87,7 +85,7 @@ def _scale(
         energy_weight=trust if deviation > _TINY else 0.0,
         similarity_mean=_pooled(similarity.mean() if count else 0.0, usual_mean, trust),
         similarity_deviation=_pooled(similarity.std() if count else 0.0, usual_deviation, trust),
-        similarity_weight=min(1.0, SIMILARITY_EXAMPLES / max(_TINY, examples_per_label)),
+        similarity_weight=min(1.0, SIMILARITY_EXAMPLES / max(1, examples)),
         least=0.0,
     )
     if not count:
@@ -101,9 +99,7 @@ def _pooled(measured: float, usual: float, trust: float) -> float:
     return float(trust * measured + (1 - trust) * usual)
 
 
-def _similarity(
-    dense: Matrix, targets: NDArray[np.integer], sums: Matrix
-) -> NDArray[np.float64]:
+def _similarity(dense: Matrix, targets: NDArray[np.integer], sums: Matrix) -> NDArray[np.float64]:
     """Cosine of each request to the nearest label's mean; to its own label's without itself."""
     cosines = product(dense, _unit(sums).T)
     rows = np.flatnonzero(targets >= 0)

@@ -116,9 +116,7 @@ class Point(msgspec.Struct, frozen=True):
     precision: float | None
 
 
-def solve(
-    curve: Curve, labels: Sequence[str], targets: Targets, prior: Prior
-) -> dict[str, Point]:
+def solve(curve: Curve, labels: Sequence[str], targets: Targets, prior: Prior) -> dict[str, Point]:
     """The point of each target: of labels that have their own, and of the task's other decisions.
 
     Args:

@@ -42,8 +42,8 @@ class Header(msgspec.Struct, frozen=True):
     is decided. ``encoder`` made its features and ``learner`` its arrays; a version that doesn't say
     so is from the time when there was one of each. ``targets`` are the
     precisions that people asked for, of labels by their names and of the task by an empty one, and
-    ``prior`` is what other tasks had shown by then: both are needed to train it again. ``format`` is
-    the format of the file.
+    ``prior`` is what other tasks had shown by then: both are needed to train it again.
+    ``format`` is the format of the file.
     """
 
     tenant: str

@@ -16,7 +16,6 @@ from modelfleet.serving.aiming import Aiming
 from modelfleet.text import Encoder, Features
 from modelfleet.training import PinnedExample
 
-
 Reason = Literal["below_threshold", "no_label_fits", "no_labels"]
 """Why nothing was decided: the best label isn't sure enough, none seems to fit, or none exists."""
 
@@ -125,9 +124,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         order = np.argsort(-probabilities, kind="stable")[:most]
         return tuple(Scored(self.active[i], float(probabilities[i])) for i in order)
 
-    def _weighed(
-        self, features: Features, candidates: tuple[Scored, ...], score: float
-    ) -> Judged:
+    def _weighed(self, features: Features, candidates: tuple[Scored, ...], score: float) -> Judged:
         """Whether to answer with the best candidate, which has this score."""
         best = candidates[0]
         threshold = self.aiming.threshold(best.label)

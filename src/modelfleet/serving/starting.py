@@ -34,9 +34,7 @@ def of_version(opened: OpenVersion) -> ServedModel:
     )
 
 
-def of_texts(
-    texts: Mapping[str, Sequence[str]], encoder: Encoder, recipe: Recipe
-) -> ServedModel:
+def of_texts(texts: Mapping[str, Sequence[str]], encoder: Encoder, recipe: Recipe) -> ServedModel:
     """What labels' own texts answer, before anything else that the log holds."""
     base, novelty = prototypes.with_novelty(texts, encoder)
     return ServedModel(

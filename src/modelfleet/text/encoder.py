@@ -224,10 +224,11 @@ def _assembled(
     kinds = keys & np.uint32(KIND_MASK)
     if len(dense) == 1:
         return [Features(dense[0], keys, _values(kinds), tokens[0])]
+    values = _values_of_all(kinds, owned >> _OWNER_SHIFT, len(dense))
     firsts = np.arange(1, len(dense), dtype=np.uint64) << _OWNER_SHIFT
     bounds = [0, *owned.searchsorted(firsts).tolist(), keys.size]
     return [
-        Features(row, keys[start:stop], _values(kinds[start:stop]), ordered)
+        Features(row, keys[start:stop], values[start:stop], ordered)
         for row, ordered, start, stop in zip(dense, tokens, bounds[:-1], bounds[1:], strict=True)
     ]
 
@@ -243,6 +244,20 @@ def _values(kinds: Hashes) -> NDArray[np.float32]:
     scale = math.sqrt(text / squares)
     weights = np.array([*(weight * scale for weight in KIND_WEIGHTS), metadata], np.float32)
     return weights[kinds]
+
+
+def _values_of_all(
+    kinds: Hashes, owners: NDArray[np.uint64], count: int
+) -> NDArray[np.float32]:
+    """What `_values` gives for the features of each text, of all texts at once."""
+    places = owners.astype(np.intp) * (KIND_MASK + 1) + kinds
+    counts = np.bincount(places, minlength=count * (KIND_MASK + 1)).reshape(count, KIND_MASK + 1)
+    squares = sum(counts[:, kind] * weight**2 for kind, weight in enumerate(KIND_WEIGHTS))
+    described = counts[:, METADATA] > 0
+    scale = np.sqrt((1.0 - METADATA_SHARE * described) / squares)
+    metadata = np.sqrt(METADATA_SHARE / np.maximum(1, counts[:, METADATA]))
+    weights = np.column_stack([*(weight * scale for weight in KIND_WEIGHTS), metadata])
+    return weights.astype(np.float32).ravel()[places]
 
 
 @cache

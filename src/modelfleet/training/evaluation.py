@@ -45,8 +45,8 @@ class Evaluated(msgspec.Struct, frozen=True, eq=False):
         novelty: tells requests that no label fits.
         curve: what would be decided of held-out requests, refused ones among them.
         points: the threshold of each target.
-        metrics: accuracy, top 3, calibration error, coverage, precision, and whether the targets are
-            certified; empty without held-out requests.
+        metrics: accuracy, top 3, calibration error, temperature, coverage, precision, and whether
+            the targets are certified; empty without held-out requests.
     """
 
     temperature: float
@@ -147,9 +147,7 @@ def _measured(held_out: HeldOutScores, temperature: float) -> dict[str, float]:
     }
 
 
-def _decided(
-    curve: Curve, labels: Sequence[str], points: Mapping[str, Point]
-) -> dict[str, float]:
+def _decided(curve: Curve, labels: Sequence[str], points: Mapping[str, Point]) -> dict[str, float]:
     """Coverage and precision of decisions, and whether the targets are certified; or empty."""
     if not len(curve.confidence):
         return {}

@@ -101,12 +101,10 @@ def train(
     )
 
 
-def _held_out(
-    data: Data, rows: NDArray[np.intp], scores: NDArray[np.float32]
-) -> HeldOutScores:
+def _held_out(data: Data, rows: NDArray[np.intp], scores: NDArray[np.float32]) -> HeldOutScores:
     """What models said of the examples at ``rows``."""
-    features = [data.features[row] for row in rows.tolist()]
-    return HeldOutScores(features, scores, data.targets[rows])
+    features = data.features
+    return HeldOutScores([features[row] for row in rows.tolist()], scores, data.targets[rows])
 
 
 def _newest(labelled: Sequence[Example], seen_until: int) -> NDArray[np.bool_]:
