@@ -130,6 +130,29 @@ def test_every_word_about_a_decision_is_taken(platform: Platform, tenant: str) -
     assert (again.seq, again.duplicate) == (receipt.seq, True)
 
 
+def test_a_precision_is_asked_for_tried_and_shown(platform: Platform, tenant: str) -> None:
+    task = platform.task(tenant, "team")
+    task.define_label("it", description="Laptops, passwords, wifi")
+    task.define_label("facilities", description="Doors, lifts, heating")
+    decision = task.decide("will it rain in the mountains")
+    assert decision.reason in {"no_label_fits", "below_threshold"}
+    assert task.decision(decision.id).reason == decision.reason
+    (usual,) = task.targets()
+    assert (usual.precision, usual.asked, usual.certified) == (0.9, False, False)
+    assert task.preview_target(0.99, label="it").aim.precision == 0.99
+    assert task.preview_target(None).aim == usual
+    task.set_target_precision(0.97, by="alice")
+    task.set_target_precision(0.99, label="it")
+    assert [(aim.label, aim.precision, aim.asked) for aim in task.targets()] == [
+        (None, 0.97, True),
+        ("it", 0.99, True),
+    ]
+    task.set_target_precision(None, label="it")
+    assert task.decide("no wifi").threshold == 0.97
+    with pytest.raises(InvalidInput, match="precision"):
+        task.set_target_precision(95)
+
+
 def test_many_at_once(platform: Platform, tenant: str) -> None:
     team = platform.task(tenant, "team")
     team.define_label("it", keywords=["wifi"])

@@ -88,15 +88,14 @@ class Fleet:
         self.decider = Decider(self.log, self.cache, clock)
         self.desk = Desk(self.log, self.catalog, self.decider, clock)
         self.pins = PinBoard(self.log, self.catalog, self.desk)
-        self.aims = Aims(self.log, self.catalog, self.cache, self.desk)
-        self._rooms = Rooms(
+        self.rooms = Rooms(
             self.decider,
             self.desk,
             self.catalog,
             Explainer(self.log, loader, self.cache),
             Forgetting(self.log, self.catalog, clock),
             self.pins,
-            self.aims,
+            Aims(self.log, self.catalog, self.cache, self.desk),
             Doctor(self.log, encoders, self.recipe),
         )
         trainer = Trainer(self.log, self.catalog, store, encoders, self.recipe, clock)
@@ -114,7 +113,7 @@ class Fleet:
         Raises:
             InvalidInput: a name can't be accepted.
         """
-        return Task(tenant, task, self._rooms)
+        return Task(tenant, task, self.rooms)
 
     def create_key(self, role: str, tenant: str = "", *, name: str = "") -> tuple[str, str]:
         """Make an API key: its public id, and its secret, which is told only here.

@@ -76,7 +76,7 @@ async def set_target(call: Call) -> ASGIApp:
     names = call.parameters
     return json(
         await call.in_thread(
-            call.fleet.aims.ask,
+            call.fleet.rooms.aims.ask,
             names["tenant"],
             names["task"],
             body.precision,

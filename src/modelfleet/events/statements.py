@@ -1,6 +1,8 @@
 """The log's SQL, one named statement each."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,16 +23,13 @@ _TAKE = (
 )
 _HEAD = sa.select(POSITION.c.seq)
 _COLUMNS = ", ".join(column.name for column in EVENTS.columns)
-_INSERTS = {
-    "sqlite": (
-        f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own names
-        "INSERT INTO event_terms (rowid, terms) VALUES (?, ?)",
-    ),
-    "postgresql": (
-        f"INSERT INTO events ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608 - the same
-        "INSERT INTO event_terms (seq, terms) VALUES (%s, string_to_array(%s, ' '))",
-    ),
+_EVENT_ROW = {
+    "sqlite": "(?, ?, ?, ?, ?, ?, ?, ?)",
+    "postgresql": "(%s, %s, %s, %s, %s, %s, %s, %s)",
 }
+_TERMS_COLUMNS = {"sqlite": "rowid, terms", "postgresql": "seq, terms"}
+_TERMS_ROW = {"sqlite": "(?, ?)", "postgresql": "(%s, string_to_array(%s, ' '))"}
+_MOST_ROWS = 64
 _NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
 _BY_IDS = ByPairs(sa.select(EVENTS), EVENTS.c.tenant, EVENTS.c.id)
 
@@ -59,17 +58,38 @@ def head(connection: sa.Connection) -> int:
 
 def insert(connection: sa.Connection, events: Sequence[Logged]) -> None:
     """Write events and the terms that they can be found by."""
+    dialect = connection.dialect.name
     encode = encode_sqlite if _is_sqlite(connection) else encode_postgresql
-    # Straight to the driver: a statement that never changes, on the path of every request.
-    statement, terms = _INSERTS[connection.dialect.name]
-    connection.exec_driver_sql(
-        statement,
-        [
-            (e.seq, e.logged, e.kind, e.tenant, e.time, e.id, e.task, encode(e.fields))
-            for e in events
-        ],
-    )
-    connection.exec_driver_sql(terms, [(event.seq, terms_of(event)) for event in events])
+    rows = [
+        (e.seq, e.logged, e.kind, e.tenant, e.time, e.id, e.task, encode(e.fields)) for e in events
+    ]
+    _insert_rows(connection, f"events ({_COLUMNS})", _EVENT_ROW[dialect], rows)
+    terms = [(event.seq, terms_of(event)) for event in events]
+    into = f"event_terms ({_TERMS_COLUMNS[dialect]})"
+    _insert_rows(connection, into, _TERMS_ROW[dialect], terms)
+
+
+def _insert_rows(
+    connection: sa.Connection, into: str, row: str, rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Write rows, many with one statement.
+
+    On the path of every request, so straight to the driver, and not one statement for each row: at
+    every one the driver lets other threads run, and then has to wait for its turn. The numbers of
+    rows are powers of two, so that there are few different statements, and all stay prepared.
+    """
+    start, size = 0, _MOST_ROWS
+    while start < len(rows):
+        while size > len(rows) - start:
+            size //= 2
+        some = rows[start : start + size]
+        connection.exec_driver_sql(_insert(into, row, size), tuple(chain.from_iterable(some)))
+        start += size
+
+
+@cache
+def _insert(into: str, row: str, size: int) -> str:
+    return f"INSERT INTO {into} VALUES {', '.join([row] * size)}"  # noqa: S608 - our own names
 
 
 def by_ids(connection: sa.Connection, ids: Sequence[tuple[str, str]]) -> list[Logged]:

@@ -277,9 +277,9 @@ def sparse_scale(per_label: float) -> float:
     """How large the sparse block is, next to the dense one, by the texts per label.
 
     Words can be told apart only once they were seen a few times; until then similarity of meaning
-    knows more. 0.25 with names of labels only, 1.3 with 5 examples per label, 2 from 20 on.
+    knows more. 0.25 with names of labels only, 0.9 with 5 examples per label, 2 from 128 on.
     """
-    return min(2.0, 0.25 + 0.4 * math.log2(max(1.0, per_label)))
+    return min(2.0, 0.25 + 0.25 * math.log2(max(1.0, per_label)))
 
 
 def _model(

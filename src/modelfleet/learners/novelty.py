@@ -37,23 +37,18 @@ class Scale(msgspec.Struct, frozen=True):
     similarity_weight: float = 1.0
     least: float = FIT_LEAST
 
-    def fit(self, energy: Any, similarity: Any, refused: Any) -> Any:  # noqa: ANN401 - numbers or arrays
+    def fit(self, energy: Any, similarity: Any, nearer: Any) -> Any:  # noqa: ANN401 - numbers or arrays
         """How well a label fits, in standard deviations above the least that is accepted.
 
         Args:
             energy: free energy of the scores, ``T log sum exp(score / T)``.
             similarity: cosine to the nearest label's mean.
-            refused: cosine to the nearest refused request, -1 without any.
+            nearer: by how much the cosine to the nearest refused request is more than that, or 0.
         """
         by_energy = (energy - self.energy_mean) / self.energy_deviation
         by_similarity = (similarity - self.similarity_mean) / self.similarity_deviation
-        nearer = np.maximum(0.0, refused - similarity)
-        return (
-            self.energy_weight * by_energy
-            + self.similarity_weight * by_similarity
-            - REFUSED_WEIGHT * nearer
-            - self.least
-        )
+        together = self.energy_weight * by_energy + self.similarity_weight * by_similarity
+        return together - REFUSED_WEIGHT * nearer - self.least
 
 
 class Novelty(msgspec.Struct, frozen=True, eq=False):
@@ -101,7 +96,8 @@ class Novelty(msgspec.Struct, frozen=True, eq=False):
     def fit(self, features: Features, energy: float) -> float:
         """How well a label fits a request; below zero, none does. See `Scale.fit`."""
         similarity = _nearest(self.centres, features)
-        return float(self.scale.fit(energy, similarity, _nearest(self.refused, features)))
+        nearer = max(0.0, _nearest(self.refused, features) - similarity)
+        return float(self.scale.fit(energy, similarity, nearer))
 
     def taught(self, features: Features) -> "Novelty":
         """After a person gave a request a label: what is like it isn't new any more."""

@@ -58,16 +58,17 @@ def learn(known: Examples, seen: Seen, share: float) -> tuple[Novelty, NDArray[n
     refused = dense[is_refused][-MOST_REMEMBERED:]
     similarity = _similarity(dense, seen.targets, sums)
     nearest = _nearest_refused(dense, is_refused, refused)
-    fitting = (seen.energy[~is_refused], similarity[~is_refused], nearest[~is_refused])
+    nearer = np.maximum(0.0, nearest - similarity)
+    fitting = (seen.energy[~is_refused], similarity[~is_refused], nearer[~is_refused])
     scale = _scale(*fitting, share, len(known.targets))
     novelty = Novelty(_unit(sums).astype(np.float32), refused.astype(np.float32), scale, len(sums))
-    return novelty, np.asarray(scale.fit(seen.energy, similarity, nearest), np.float64)
+    return novelty, np.asarray(scale.fit(seen.energy, similarity, nearer), np.float64)
 
 
 def _scale(
     energy: NDArray[np.float64],
     similarity: NDArray[np.float64],
-    refused: NDArray[np.float64],
+    nearer: NDArray[np.float64],
     share: float,
     examples: int,
 ) -> Scale:
@@ -90,7 +91,7 @@ def _scale(
     )
     if not count:
         return msgspec.structs.replace(raw, least=FIT_LEAST)
-    fits = np.sort(np.asarray(raw.fit(energy, similarity, refused)))
+    fits = np.sort(np.asarray(raw.fit(energy, similarity, nearer)))
     quantile = fits[math.floor(share * count)] if share < 1 else math.inf
     return msgspec.structs.replace(raw, least=_pooled(quantile, FIT_LEAST, trust))
 

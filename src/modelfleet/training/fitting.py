@@ -19,8 +19,8 @@ from modelfleet.training.pinned import PinnedExample
 LARGE = 2_000
 """From this many examples on, the newest are held out once, instead of cross-fitting."""
 
-_MANY = 1_000
-"""Examples from which on label texts matter too little to learn how far they are trusted."""
+_MANY_PER_LABEL = 20
+"""From here on label texts matter too little to learn how far they are to be trusted."""
 
 _FOLDS = 3
 
@@ -145,7 +145,7 @@ def cross_fitted(data: Data) -> CrossFitted:
     How far the labels' own texts are trusted is learned here, where examples are few: the trust
     under which held-out examples were most probable.
     """
-    few = len(data.labelled) < _MANY
+    few = len(data.labelled) < _MANY_PER_LABEL * len(data.labels)
     tried = [_cross_fitted(data, trust) for trust in (TRUSTS if few else (LABEL_TEXT_WEIGHT,))]
     return min(tried, key=lambda one: calibration.loss(one.scores, data.targets[one.rows]))
 
