@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from modelfleet.learners import LinearModel, calibration, logistic, prototypes
+from modelfleet.errors import InvalidInput
+from modelfleet.learners import LinearModel, Model, calibration, logistic, prototypes, study
 from modelfleet.learners.design import Design, Kernel, Scales, design
 from modelfleet.learners.examples import Examples, with_label_texts
 from modelfleet.learners.recommended import LABEL_TEXT_WEIGHT
@@ -24,7 +25,7 @@ def encoded(text: str) -> Features:
     return default_encoder().encode([text], [{}])[0]
 
 
-def model_bytes(model: LinearModel) -> bytes:
+def model_bytes(model: Model) -> bytes:
     return b"".join(array.tobytes() for array in model.to_arrays().values())
 
 
@@ -198,3 +199,39 @@ def test_label_texts_fade_as_examples_arrive(examples: Examples) -> None:
     assert len(known_few.features) == 1 + 8
     assert known_many.weights[-8:].max() < known_few.weights[-8:].min()
     assert known_few.weights[-1] == pytest.approx(LABEL_TEXT_WEIGHT / 2)
+
+
+def test_what_was_learned_of_some_says_the_same_as_their_model(examples: Examples) -> None:
+    for learner in ("logistic", "mira"):
+        learn = study(learner, examples)
+        weights = np.where(np.arange(len(examples.features)) % 3, examples.weights, 0)
+        learned = learn(weights)
+        rows = np.flatnonzero(weights == 0)
+        model = learned.model()
+        scores = np.array([model.scores(examples.features[row]) for row in rows])
+        assert np.abs(learned.scores(rows) - scores).max() < 0.01
+        assert (scores.argmax(axis=1) == examples.targets[rows]).mean() > 0.8
+
+
+def test_a_search_that_begins_nearby_ends_at_the_same_minimum(examples: Examples) -> None:
+    learn = study("logistic", examples)
+    weights = np.where(np.arange(len(examples.features)) % 3, examples.weights, 0)
+    rows = np.arange(len(examples.features))
+    anew = learn(examples.weights).scores(rows)
+    after = learn(weights).again(examples.weights).scores(rows)
+    assert np.abs(calibration.probabilities(anew, 1) - calibration.probabilities(after, 1)).max() < 0.1
+
+
+def test_mira_learns_in_batch_and_the_same_every_time(examples: Examples) -> None:
+    models = [study("mira", examples)(examples.weights).model() for _ in range(2)]
+    assert model_bytes(models[0]) == model_bytes(models[1])
+    right = [
+        models[0].scores(f).argmax() == t
+        for f, t in zip(examples.features, examples.targets, strict=True)
+    ]
+    assert np.mean(right) > 0.98
+
+
+def test_a_learner_that_is_not_known_is_named_with_those_that_are(examples: Examples) -> None:
+    with pytest.raises(InvalidInput, match="logistic"):
+        study("forest", examples)

@@ -31,11 +31,18 @@ def test_decisions_above_the_threshold_are_right_often_enough() -> None:
     assert kept >= 90
 
 
-def test_the_threshold_is_one_of_the_confidences_and_its_price_is_shown() -> None:
+def test_the_threshold_is_certified_and_its_price_is_shown() -> None:
     confidence = np.concatenate([np.full(100, 0.875), np.full(100, 0.5)])
     correct = np.concatenate([np.ones(100, bool), np.zeros(100, bool)])
     assert solved(confidence, correct, 0.95) == Point(0.95, 0.875, True, 0.5, 1.0)
-    assert solved(confidence, correct, 0.4) == Point(0.4, 0.5, True, 1.0, 0.5)
+    assert solved(confidence, correct, 0.4) == Point(0.4, 0.4, True, 1.0, 0.5)
+
+
+def test_where_every_held_out_request_is_surer_than_asked_probabilities_are_trusted_below() -> None:
+    assert solved([0.99] * 100, [True] * 100, 0.9) == Point(0.9, 0.9, True, 1.0, 1.0)
+    sure, unsure = [0.99] * 100, [0.92] * 50
+    found = solved(sure + unsure, [True] * 100 + [False] * 50, 0.9)
+    assert found.threshold == pytest.approx(0.99)
 
 
 def test_equal_confidences_stand_or_fall_together() -> None:

@@ -41,14 +41,15 @@ def versions(
     with opened_task(task, data, database, config) as opened:
         state = opened.status()
         found = opened.versions()
-    table = Table("version", "published", "examples", "accuracy", "", "why")
+    table = Table("version", "published", "examples", "accuracy", "coverage", "", "why")
     for version in found:
-        accuracy = version.metrics.get("accuracy")
+        accuracy, coverage = (version.metrics.get(name) for name in ("accuracy", "coverage"))
         table.add_row(
             version.version,
             f"{to_datetime(version.published):%Y-%m-%d %H:%M:%S}",
             f"{version.examples:,}",
             "" if accuracy is None else f"{accuracy:.1%}",
+            "" if coverage is None else f"{coverage:.1%}",
             _alias(version.version, state),
             version.why,
         )

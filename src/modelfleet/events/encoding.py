@@ -1,9 +1,12 @@
 """Fields as the databases keep them, such that what was sent comes back."""
 
+import re
+
 import msgspec
 
 _EXACT = 2.0**53  # from here on every float is a whole number
 _LARGEST_INTEGER = 2**63
+_MAY_BE_LARGE = re.compile(r"[0-9]{16}|[0-9]e\+?[0-9]")  # what any float beyond 2**53 looks like
 
 
 def encode_sqlite(value: object) -> str:
@@ -13,7 +16,8 @@ def encode_sqlite(value: object) -> str:
 
 def encode_postgresql(value: object) -> str:
     """JSON for JSONB, which keeps decimals: a large float is written as the integer that it is."""
-    return encode_sqlite(_whole(value))
+    encoded = encode_sqlite(value)
+    return encode_sqlite(_whole(value)) if _MAY_BE_LARGE.search(encoded) else encoded
 
 
 def decode_postgresql(text: str | bytes) -> object:

@@ -5,6 +5,7 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -23,13 +24,16 @@ _TAKE = (
 )
 _HEAD = sa.select(POSITION.c.seq)
 _COLUMNS = ", ".join(column.name for column in EVENTS.columns)
-_EVENT_ROW = {
-    "sqlite": "(?, ?, ?, ?, ?, ?, ?, ?)",
-    "postgresql": "(%s, %s, %s, %s, %s, %s, %s, %s)",
-}
-_TERMS_COLUMNS = {"sqlite": "rowid, terms", "postgresql": "seq, terms"}
-_TERMS_ROW = {"sqlite": "(?, ?)", "postgresql": "(%s, string_to_array(%s, ' '))"}
 _MOST_ROWS = 64
+_EVENTS_POSTGRESQL = (
+    f"INSERT INTO events ({_COLUMNS}) SELECT {_COLUMNS} FROM json_to_recordset(%s::json) AS row("  # noqa: S608 - our own names
+    "seq bigint, logged bigint, kind text, tenant text, time bigint, id text, task text, "
+    "fields jsonb)"
+)
+_TERMS_POSTGRESQL = (
+    "INSERT INTO event_terms (seq, terms) SELECT seq, string_to_array(terms, ' ') "
+    "FROM json_to_recordset(%s::json) AS row(seq bigint, terms text)"
+)
 _NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
 _BY_IDS = ByPairs(sa.select(EVENTS), EVENTS.c.tenant, EVENTS.c.id)
 
@@ -57,38 +61,45 @@ def head(connection: sa.Connection) -> int:
 
 
 def insert(connection: sa.Connection, events: Sequence[Logged]) -> None:
-    """Write events and the terms that they can be found by."""
-    dialect = connection.dialect.name
-    encode = encode_sqlite if _is_sqlite(connection) else encode_postgresql
-    rows = [
-        (e.seq, e.logged, e.kind, e.tenant, e.time, e.id, e.task, encode(e.fields)) for e in events
-    ]
-    _insert_rows(connection, f"events ({_COLUMNS})", _EVENT_ROW[dialect], rows)
-    terms = [(event.seq, terms_of(event)) for event in events]
-    into = f"event_terms ({_TERMS_COLUMNS[dialect]})"
-    _insert_rows(connection, into, _TERMS_ROW[dialect], terms)
-
-
-def _insert_rows(
-    connection: sa.Connection, into: str, row: str, rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """Write rows, many with one statement.
+    """Write events and the terms that they can be found by.
 
     On the path of every request, so straight to the driver, and not one statement for each row: at
-    every one the driver lets other threads run, and then has to wait for its turn. The numbers of
-    rows are powers of two, so that there are few different statements, and all stay prepared.
+    every one the driver lets other threads run, and then has to wait for its turn.
     """
+    terms = [(event.seq, terms_of(event)) for event in events]
+    if _is_sqlite(connection):
+        rows = [
+            (e.seq, e.logged, e.kind, e.tenant, e.time, e.id, e.task, encode_sqlite(e.fields))
+            for e in events
+        ]
+        _insert_sqlite(connection, f"events ({_COLUMNS})", rows)
+        _insert_sqlite(connection, "event_terms (rowid, terms)", terms)
+    else:
+        records = [
+            msgspec.structs.asdict(e)
+            | {"fields": msgspec.Raw(encode_postgresql(e.fields).encode())}
+            for e in events
+        ]
+        found_by = [{"seq": seq, "terms": said} for seq, said in terms]
+        connection.exec_driver_sql(_EVENTS_POSTGRESQL, (encode_sqlite(records),))
+        connection.exec_driver_sql(_TERMS_POSTGRESQL, (encode_sqlite(found_by),))
+
+
+def _insert_sqlite(connection: sa.Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write rows by statements of 64, 32, … rows: few enough that all of them stay prepared."""
     start, size = 0, _MOST_ROWS
     while start < len(rows):
         while size > len(rows) - start:
             size //= 2
         some = rows[start : start + size]
-        connection.exec_driver_sql(_insert(into, row, size), tuple(chain.from_iterable(some)))
+        statement = _insert_of(into, len(rows[0]), size)
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
         start += size
 
 
 @cache
-def _insert(into: str, row: str, size: int) -> str:
+def _insert_of(into: str, columns: int, size: int) -> str:
+    row = f"({', '.join('?' * columns)})"
     return f"INSERT INTO {into} VALUES {', '.join([row] * size)}"  # noqa: S608 - our own names
 
 

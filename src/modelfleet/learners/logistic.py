@@ -15,24 +15,20 @@ a thread count: products are tiled (`products.py`), sparse ones are sequential.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.learners.design import Design, Kernel, Scales, design
+from modelfleet.learners.design import Kernel
+from modelfleet.learners.dual import Learn, Part, study_with
 from modelfleet.learners.examples import Examples
 from modelfleet.learners.linear import LinearModel
-from modelfleet.learners.products import Matrix, product
+from modelfleet.learners.products import Matrix
 from modelfleet.learners.recommended import REGULARISATION
 from modelfleet.text import Features
-
-_MANY = 2_000
-"""Examples above which the kernel matrix isn't built, and hashes seen once are left out."""
-
-_FEWEST_HASHES, _HASHES_PER_EXAMPLE = 6_000, 2
-"""A model has weights for at most so many hashes: a number, and more for each example."""
 
 _TOLERANCE = 0.03
 _MOST_ITERATIONS = 200
@@ -144,102 +140,17 @@ def _dot(left: Matrix, right: Matrix) -> float:
     return float((left * right).sum())
 
 
-class Prepared(msgspec.Struct, frozen=True, eq=False):
-    """Examples made ready once, from any weighting of which models are fitted.
-
-    Attributes:
-        examples: n of them.
-        known: their features.
-        gram: the kernel matrix ``(n, n)`` of few examples; None of many.
-        regularisation: strength of the penalty at small n; see `penalty`.
-    """
-
-    examples: Examples
-    known: Design
-    gram: Matrix | None
-    regularisation: float
-
-    @classmethod
-    def of(cls, examples: Examples, regularisation: float = REGULARISATION) -> "Prepared":
-        """What models of these examples have in common."""
-        count = len(examples.features)
-        few = count <= _MANY
-        scale = sparse_scale(count / max(1, len(examples.labels)))
-        known = design(examples.features, Scales(sparse=scale), rarest=1 if few else 2)
-        return cls(examples, known, known.gram() if few else None, regularisation)
-
-    def minimum(
-        self,
-        rows: NDArray[np.intp],
-        weights: NDArray[np.floating],
-        start: Matrix | None = None,
-    ) -> Matrix:
-        """Coefficients ``(L, rows)`` of the examples at ``rows``, which count so much each."""
-        labels = self.examples.labels
-        wanted = np.zeros((len(labels), rows.size), np.float32)
-        wanted[self.examples.targets[rows], np.arange(rows.size)] = 1
-        counted = np.asarray(weights, np.float32)
-        strength = penalty(float(counted.sum(dtype=np.float64)), self.regularisation)
-        return minimise(Problem(wanted, counted, strength, self._kernel(rows)), start=start)
-
-    def _kernel(self, rows: NDArray[np.intp]) -> Kernel:
-        if self.gram is None:
-            return self.known.of(rows).implicit_kernel()
-        gram = np.ascontiguousarray(self.gram[np.ix_(rows, rows)])
-        return lambda left: product(left, gram)
-
-
-class Learned(msgspec.Struct, frozen=True, eq=False):
-    """What was learned of some examples: a coefficient ``(L, rows)`` for each label and example."""
-
-    prepared: Prepared
-    rows: NDArray[np.intp]
-    coefficients: Matrix
-
-    def again(self, weights: NDArray[np.floating]) -> "Learned":
-        """What is learned when each example counts so much, ``(n,)``, and a zero leaves one out.
-
-        The search begins at what was learned before, which is nearer than nothing.
-        """
-        rows = np.flatnonzero(weights)
-        found = self.prepared.minimum(rows, weights[rows], self._at(rows))
-        return Learned(self.prepared, rows, found)
-
-    def _at(self, rows: NDArray[np.intp]) -> Matrix:
-        """The coefficients of the examples at ``rows``, zero for those not learned from."""
-        shape = (len(self.coefficients), len(self.prepared.examples.features))
-        everywhere = np.zeros(shape, self.coefficients.dtype)
-        everywhere[:, self.rows] = self.coefficients
-        return everywhere[:, rows]
-
-    def model(self) -> LinearModel:
-        """The weights of features that the coefficients stand for."""
-        return _model(
-            self.prepared.known, self.prepared.examples.labels, self.rows, self.coefficients
-        )
-
-    def scores(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """What the model says of the examples at ``rows``: ``(rows, L)``."""
-        known, gram = self.prepared.known, self.prepared.gram
-        if gram is None:
-            found = known.of(rows).scores(*known.of(self.rows).weights(self.coefficients))
-        else:
-            kernel = np.ascontiguousarray(gram[np.ix_(self.rows, rows)])
-            found = product(self.coefficients, kernel).T
-        return np.ascontiguousarray(found, np.float32)
-
-
-def study(
-    examples: Examples, regularisation: float = REGULARISATION
-) -> Callable[[NDArray[np.floating]], Learned]:
+def study(examples: Examples, regularisation: float = REGULARISATION) -> Learn:
     """Examples made ready once, to learn of them with several weightings."""
-    prepared = Prepared.of(examples, regularisation)
+    return study_with(partial(_coefficients, regularisation=regularisation), examples)
 
-    def learn(weights: NDArray[np.floating]) -> Learned:
-        rows = np.flatnonzero(weights)
-        return Learned(prepared, rows, prepared.minimum(rows, weights[rows]))
 
-    return learn
+def _coefficients(part: Part, regularisation: float) -> Matrix:
+    """Those at the minimum: ``(L, n)``."""
+    wanted = np.zeros((part.labels, part.targets.size), np.float32)
+    wanted[part.targets, np.arange(part.targets.size)] = 1
+    strength = penalty(float(part.weights.sum(dtype=np.float64)), regularisation)
+    return minimise(Problem(wanted, part.weights, strength, part.kernel), start=part.start)
 
 
 def fit(
@@ -271,36 +182,3 @@ def penalty(total: float, regularisation: float = REGULARISATION) -> float:
     contradict each other more often than small ones can show, want up to three times as much.
     """
     return regularisation * min(3.0, max(1.0, math.sqrt(total / 300)))
-
-
-def sparse_scale(per_label: float) -> float:
-    """How large the sparse block is, next to the dense one, by the texts per label.
-
-    Words can be told apart only once they were seen a few times; until then similarity of meaning
-    knows more. 0.25 with names of labels only, 0.9 with 5 examples per label, 2 from 128 on.
-    """
-    return min(2.0, 0.25 + 0.25 * math.log2(max(1.0, per_label)))
-
-
-def _model(
-    known: Design, labels: tuple[str, ...], rows: NDArray[np.intp], coefficients: Matrix
-) -> LinearModel:
-    """The weights that the coefficients ``(L, rows)`` stand for, without those that matter least.
-
-    What a hash matters is the length of its weights times the root of its frequency.
-    """
-    learned = known.of(rows)
-    bias, dense, sparse = learned.weights(coefficients)
-    seen = np.bincount(learned.sparse.indices, minlength=known.keys.size)
-    most = _FEWEST_HASHES + _HASHES_PER_EXAMPLE * rows.size
-    kept = np.flatnonzero(seen)
-    if kept.size > most:
-        matter = (sparse[kept] ** 2).sum(axis=1) * seen[kept]
-        kept = np.sort(kept[np.argsort(-matter, kind="stable")[:most]])
-    return LinearModel(
-        labels=labels,
-        bias=bias * np.float32(known.bias),
-        dense=dense,
-        keys=known.keys[kept],
-        sparse=(sparse[kept] * known.factors[kept, None]).astype(np.float16),
-    )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.errors import InvalidInput
-from modelfleet.learners import cnn, logistic
+from modelfleet.learners import batch_mira, cnn, logistic
 from modelfleet.learners.arrays import Array
 from modelfleet.learners.cnn import CnnModel
 from modelfleet.learners.examples import Examples
@@ -118,6 +118,7 @@ class Learner(msgspec.Struct, frozen=True):
 
 LEARNERS: Mapping[str, Learner] = {
     "logistic": Learner(logistic.study, LinearModel.from_arrays),
+    "mira": Learner(batch_mira.study, LinearModel.from_arrays),
     "cnn": Learner(Refitted.study(cnn.fit), CnnModel.from_arrays, cnn.check_framework),
 }
 

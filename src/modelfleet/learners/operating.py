@@ -140,7 +140,8 @@ def point(curve: Curve, target: float, prior: Prior) -> Point:
 
     It is the smallest at which the lower bound of Clopper & Pearson (1934; one-sided, at the
     certainty of `recommended.CERTAINTY`) on the precision of all decisions that are at least as
-    confident reaches ``target``. Where none can be certified so, the least confidence is borrowed
+    confident reaches ``target``; or ``target``, if that is less and no request lies between. Where
+    none can be certified so, the least confidence is borrowed
     at which the bound holds for the recipe's other tasks and this one together; where that can't
     be either, probabilities are trusted, and it is ``target`` itself. What is borrowed or trusted
     is raised until the task's own requests don't contradict it.
@@ -169,12 +170,17 @@ def point(curve: Curve, target: float, prior: Prior) -> Point:
 def _certified(
     confidence: NDArray[np.float64], right: NDArray[np.int64], target: float
 ) -> float | None:
-    """The smallest of the falling confidences that is certified; None if none is."""
+    """The least confidence that the falling confidences certify; None if none does."""
     # Equal confidences stand or fall together, so a set ends where the confidence changes. One of
     # zero is never decided.
     ends = np.append(confidence[1:] != confidence[:-1], True)[: len(confidence)] & (confidence > 0)
     sure = np.flatnonzero(ends & _is_shown(right, np.arange(1, len(right) + 1), target))
-    return float(confidence[sure[-1]]) if sure.size else None
+    if not sure.size:
+        return None
+    found, following = float(confidence[sure[-1]]), confidence[sure[-1] + 1 :]
+    # Down to the target itself probabilities are trusted, unless a request speaks against it.
+    least = min(found, target)
+    return found if following.size and following[0] >= least else least
 
 
 def _is_shown(

@@ -27,11 +27,16 @@ LABEL_TEXT_HALF = 20.0
 PINNED_WEIGHT = 10.0
 """Weight of a pinned example, in examples; it doesn't fade."""
 
-MIRA_MARGIN = 1.0
+MIRA_MARGIN = 0.5
 """Lead, in scores, that a corrected label should have over each rival."""
 
-MIRA_CLIP = 0.5
-"""Most of one example that one correction adds to a label's weights."""
+MIRA_CLIP = 0.25
+"""Most of one example that one correction adds to a label's weights. Twice as much costs the other
+labels six times as much, and teaches no more."""
+
+BATCH_MIRA_MARGIN = 1.0
+BATCH_MIRA_CLIP = 0.3
+"""The same of the batch learner, for an example that counts once."""
 
 MIRA_RIVALS = 5
 """How many of the strongest rivals a correction looks at (the k of k-best MIRA)."""

@@ -1,0 +1,169 @@
+"""Models that are sums of examples: what learners have in common that find a coefficient of each.
+
+The weights of such a model are, for each label, a sum of the examples' features, each multiplied by
+the example's coefficient. So what a model says of an example follows from the coefficients and the
+kernel matrix, and examples are made ready once for all models that learn of some of them.
+"""
+
+import math
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from modelfleet.learners.design import Design, Kernel, Scales, design
+from modelfleet.learners.examples import Examples
+from modelfleet.learners.linear import LinearModel
+from modelfleet.learners.products import Matrix, product
+
+_MANY = 2_000
+"""Examples above which the kernel matrix isn't built, and hashes seen once are left out."""
+
+_FEWEST_HASHES, _HASHES_PER_EXAMPLE = 6_000, 2
+"""A model has weights for at most so many hashes: a number, and more for each example."""
+
+
+class Part(msgspec.Struct, frozen=True, eq=False):
+    """Some of the examples: n, of each of which coefficients are wanted.
+
+    Attributes:
+        labels: how many there are, L.
+        targets: ``(n,)``, each example's column.
+        weights: float32 ``(n,)``, how much each example counts, positive.
+        kernel: multiplies by their kernel matrix.
+        known: their features.
+        start: coefficients ``(L, n)`` found for other weights, or None.
+    """
+
+    labels: int
+    targets: NDArray[np.integer]
+    weights: NDArray[np.float32]
+    kernel: Kernel
+    known: Design
+    start: Matrix | None
+
+
+Solve = Callable[[Part], Matrix]
+"""Finds the coefficients ``(L, n)``."""
+
+
+class Prepared(msgspec.Struct, frozen=True, eq=False):
+    """Examples made ready once, from any weighting of which models are fitted.
+
+    Attributes:
+        examples: n of them.
+        known: their features.
+        gram: the kernel matrix ``(n, n)`` of few examples; None of many.
+        solve: finds coefficients.
+    """
+
+    examples: Examples
+    known: Design
+    gram: Matrix | None
+    solve: Solve
+
+    @classmethod
+    def of(cls, examples: Examples, solve: Solve) -> "Prepared":
+        """What models of these examples have in common."""
+        count = len(examples.features)
+        few = count <= _MANY
+        scale = sparse_scale(count / max(1, len(examples.labels)))
+        known = design(examples.features, Scales(sparse=scale), rarest=1 if few else 2)
+        return cls(examples, known, known.gram() if few else None, solve)
+
+    def learn(self, weights: NDArray[np.floating], after: "Learned | None" = None) -> "Learned":
+        """What is learned when each example counts so much, ``(n,)``, and a zero leaves one out."""
+        rows = np.flatnonzero(weights)
+        part = Part(
+            labels=len(self.examples.labels),
+            targets=self.examples.targets[rows],
+            weights=np.asarray(weights[rows], np.float32),
+            kernel=self._kernel(rows),
+            known=self.known.of(rows),
+            start=None if after is None else after.at(rows),
+        )
+        return Learned(self, rows, self.solve(part))
+
+    def _kernel(self, rows: NDArray[np.intp]) -> Kernel:
+        if self.gram is None:
+            return self.known.of(rows).implicit_kernel()
+        gram = np.ascontiguousarray(self.gram[np.ix_(rows, rows)])
+        return lambda left: product(left, gram)
+
+
+class Learned(msgspec.Struct, frozen=True, eq=False):
+    """What was learned of some examples: a coefficient ``(L, rows)`` for each label and example."""
+
+    prepared: Prepared
+    rows: NDArray[np.intp]
+    coefficients: Matrix
+
+    def again(self, weights: NDArray[np.floating]) -> "Learned":
+        """What is learned of other weights, beginning at what was learned before."""
+        return self.prepared.learn(weights, after=self)
+
+    def at(self, rows: NDArray[np.intp]) -> Matrix:
+        """The coefficients of the examples at ``rows``, zero for those not learned from."""
+        shape = (len(self.coefficients), len(self.prepared.examples.features))
+        everywhere = np.zeros(shape, self.coefficients.dtype)
+        everywhere[:, self.rows] = self.coefficients
+        return everywhere[:, rows]
+
+    def model(self) -> LinearModel:
+        """The weights of features that the coefficients stand for."""
+        return _model(
+            self.prepared.known, self.prepared.examples.labels, self.rows, self.coefficients
+        )
+
+    def scores(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """What the model says of the examples at ``rows``: ``(rows, L)``."""
+        known, gram = self.prepared.known, self.prepared.gram
+        if gram is None:
+            found = known.of(rows).scores(*known.of(self.rows).weights(self.coefficients))
+        else:
+            kernel = np.ascontiguousarray(gram[np.ix_(self.rows, rows)])
+            found = product(self.coefficients, kernel).T
+        return np.ascontiguousarray(found, np.float32)
+
+
+Learn = Callable[[NDArray[np.floating]], Learned]
+"""Learns of examples, each counted so much; a zero leaves one out."""
+
+
+def study_with(solve: Solve, examples: Examples) -> Learn:
+    """Examples made ready once, to learn of them with several weightings."""
+    return Prepared.of(examples, solve).learn
+
+
+def sparse_scale(per_label: float) -> float:
+    """How large the sparse block is, next to the dense one, by the texts per label.
+
+    Words can be told apart only once they were seen a few times; until then similarity of meaning
+    knows more. 0.25 with names of labels only, 0.9 with 5 examples per label, 2 from 128 on.
+    """
+    return min(2.0, 0.25 + 0.25 * math.log2(max(1.0, per_label)))
+
+
+def _model(
+    known: Design, labels: tuple[str, ...], rows: NDArray[np.intp], coefficients: Matrix
+) -> LinearModel:
+    """The weights that the coefficients ``(L, rows)`` stand for, without those that matter least.
+
+    What a hash matters is the length of its weights times the root of its frequency.
+    """
+    learned = known.of(rows)
+    bias, dense, sparse = learned.weights(coefficients)
+    seen = np.bincount(learned.sparse.indices, minlength=known.keys.size)
+    most = _FEWEST_HASHES + _HASHES_PER_EXAMPLE * rows.size
+    kept = np.flatnonzero(seen)
+    if kept.size > most:
+        matter = (sparse[kept] ** 2).sum(axis=1) * seen[kept]
+        kept = np.sort(kept[np.argsort(-matter, kind="stable")[:most]])
+    return LinearModel(
+        labels=labels,
+        bias=bias * np.float32(known.bias),
+        dense=dense,
+        keys=known.keys[kept],
+        sparse=(sparse[kept] * known.factors[kept, None]).astype(np.float16),
+    )
