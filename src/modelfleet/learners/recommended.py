@@ -34,9 +34,10 @@ MIRA_CLIP = 0.25
 """Most of one example that one correction adds to a label's weights. Twice as much costs the other
 labels six times as much, and teaches no more."""
 
-BATCH_MIRA_MARGIN = 1.0
-BATCH_MIRA_CLIP = 0.3
-"""The same of the batch learner, for an example that counts once."""
+BATCH_MIRA_MARGIN = 6.0
+BATCH_MIRA_CLIP = 1.8
+"""The same of the batch learner, for an example that counts once. Only their ratio decides; this
+margin makes scores about as large as the log odds that logistic regression gives."""
 
 MIRA_RIVALS = 5
 """How many of the strongest rivals a correction looks at (the k of k-best MIRA)."""
