@@ -4,9 +4,10 @@ Each tenant has 200 examples of five labels in the log, and texts that neither s
 `modelfleet train` processes read the log, train, cross-fit, calibrate, evaluate on the newest
 requests, gate, write the checkpoint and publish it durably. Both processes have trained before the
 clock starts; then the training of all tenants is asked for in one commit, and it runs until the
-last publication. (The fleet that logs the tenants has a recipe that waits for that, not for some
-quiet; else nothing differs from the default.) The demo's world has some 140 different texts for a
-tenant, of which some come again behind another opener; those of `--data-folder` are all different.
+last is published, or kept back by the gate. (The fleet that logs the tenants has a recipe that
+waits for that, not for some quiet; else nothing differs from the default.) The demo's world has
+some 140 different texts for a tenant, of which some come again behind another opener; those of
+`--data-folder` are all different.
 
 The loop is what one would write by hand: for each tenant a file of its examples is read,
 `TfidfVectorizer()` and `LogisticRegression()` with scikit-learn's own defaults are fitted, and
@@ -49,6 +50,8 @@ from world import TASK, Tenant, fill, patient_recipe, tenants
 _EXAMPLES = 200
 _PROCESSES = 2
 _LONGEST = 300.0
+_TRAINED = (kinds.VersionPublished.kind, kinds.VersionKept.kind)
+"""A model that the gate keeps back is trained and evaluated as well."""
 _MISSING = "training.py compares with scikit-learn; install it: pip install 'modelfleet[bench]'"
 
 
@@ -71,7 +74,7 @@ def ours(fresh: Fresh, made: Sequence[Tenant], *, judged: bool) -> Result:
             with workers(url, store, _PROCESSES):
                 _warmed(fleet, first)
                 begun = _asked_for(fleet, made)
-                ended = _last_publication(fleet, begun.seq, {one.name for one in made})
+                ended = _last_outcome(fleet, begun.seq, {one.name for one in made})
             accuracy = _accuracy_of(fleet, made) if judged else 0.0
     return Result(len(made) * SECOND / (ended - begun.logged), accuracy)
 
@@ -163,8 +166,8 @@ def _unfinished(fleet: Fleet, seen: set[str]) -> bool:
     return bool(busy)
 
 
-def _last_publication(fleet: Fleet, after: int, wanted: set[str]) -> int:
-    """When the last of these tenants' models was published (microseconds), once all are."""
+def _last_outcome(fleet: Fleet, after: int, wanted: set[str]) -> int:
+    """When the last of these tenants' models was published or kept back (microseconds)."""
     left, at = set(wanted), 0
     end = time.monotonic() + _LONGEST
     while left and time.monotonic() < end:
@@ -172,12 +175,12 @@ def _last_publication(fleet: Fleet, after: int, wanted: set[str]) -> int:
             after = event.seq
             if event.kind == kinds.TrainingFailed.kind:
                 raise SystemExit(f"{event.tenant}: {event.fields['error']}")
-            if event.kind == kinds.VersionPublished.kind:
+            if event.kind in _TRAINED:
                 left.discard(event.tenant)
                 at = event.logged
         time.sleep(0.05)
     if left:
-        raise SystemExit(f"{len(left)} of {len(wanted)} models weren't published")
+        raise SystemExit(f"{len(left)} of {len(wanted)} models weren't trained")
     return at
 
 

@@ -43,7 +43,7 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tolerance: float
     """A challenger passes when it is shown to be less than this share of requests worse."""
     label_tolerance: float
-    """It fails when it is shown to be worse for a label, by more than this share of its requests."""
+    """It fails when it is shown to be worse for a label, by more than this share of requests."""
     maturity: float
     """Only requests whose last word is this old (seconds) are compared: it could be corrected."""
     unproven: Literal["refits", "anything", "nothing"]

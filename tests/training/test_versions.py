@@ -288,3 +288,15 @@ def test_a_worker_goes_on_after_the_database_was_away_for_a_moment(
     monkeypatch.setattr(worker, "step", step)
     worker.run(stop, lambda _seconds: None)
     assert len(steps) == 2
+
+
+def test_examples_that_are_loaded_label_by_label_are_learned_from_like_others(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    task = defined(small_fleet)
+    task.give_examples(sorted(examples(60), key=lambda example: str(example.label)))
+    clock.advance(5)
+    (outcome,) = small_fleet.train_due()
+    assert isinstance(outcome, Published), outcome.why
+    (version,) = task.versions()
+    assert version.metrics["newest_accuracy"] > 0.8

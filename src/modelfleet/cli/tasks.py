@@ -4,12 +4,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from modelfleet.catalog import FleetSums, TaskState
 from modelfleet.cli.one_task import BY, Which, opened_task, say
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
-from modelfleet.clock import to_datetime
 from modelfleet.fleet import Fleet
 
 WhichVersion = Annotated[str, typer.Argument(help="A version's name; see modelfleet versions.")]
@@ -41,21 +40,22 @@ def versions(
     with opened_task(task, data, database, config) as opened:
         state = opened.status()
         found = opened.versions()
-    table = Table("version", "published", "examples", "accuracy", "coverage", "", "why")
+    table = Table(Column("version", no_wrap=True), "examples", "accuracy", "coverage", "")
     for version in found:
         accuracy, coverage = (version.metrics.get(name) for name in ("accuracy", "coverage"))
         table.add_row(
             version.version,
-            f"{to_datetime(version.published):%Y-%m-%d %H:%M:%S}",
             f"{version.examples:,}",
             "" if accuracy is None else f"{accuracy:.1%}",
             "" if coverage is None else f"{coverage:.1%}",
             _alias(version.version, state),
-            version.why,
         )
     Console().print(table)
-    if state.found:
-        Console().print(f"\nThe last training: {state.found}", markup=False)
+    reasons = [(version.version, version.why) for version in reversed(found)]
+    if state.found and state.found not in {version.why for version in found[:1]}:
+        reasons.append(("the last training", state.found))
+    for what, why in reasons:
+        Console().print(f"{what}: {why}", markup=False, highlight=False)
 
 
 def rollback(

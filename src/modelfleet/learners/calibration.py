@@ -60,19 +60,6 @@ def temperature(
     return float(np.exp(found.x))
 
 
-def loss(scores: Numbers, targets: NDArray[np.integer]) -> float:
-    """The mean negative logarithm of the right label's probability, at the best temperature.
-
-    Args:
-        scores: ``(n, L)``, of examples that the model was not trained on; none lose nothing.
-        targets: ``(n,)``, the right column of each.
-    """
-    if not len(scores):
-        return 0.0
-    scaled = np.asarray(scores, np.float64) / temperature(scores, targets)
-    return float(_misfit(scaled, targets).mean())
-
-
 def _misfit(scores: NDArray[np.float64], targets: NDArray[np.integer]) -> NDArray[np.float64]:
     """The negative logarithm of each right label's probability."""
     top = scores.max(axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.clock import DAY
-from modelfleet.learners import Learned, Model, calibration, study
+from modelfleet.learners import Learned, Model, study
 from modelfleet.learners.examples import Examples, joined, text_weights, with_label_texts
 from modelfleet.learners.recommended import LABEL_TEXT_WEIGHT, PINNED_WEIGHT, TRUSTS
 from modelfleet.recipe import Recipe
@@ -19,7 +19,7 @@ from modelfleet.training.pinned import PinnedExample
 LARGE = 2_000
 """From this many examples on, the newest are held out once, instead of cross-fitting."""
 
-_MANY_PER_LABEL = 20
+_MANY_PER_LABEL = 50
 """From here on label texts matter too little to learn how far they are to be trusted."""
 
 _FOLDS = 3
@@ -143,11 +143,22 @@ def cross_fitted(data: Data) -> CrossFitted:
     """Scores of examples by models that hadn't seen them.
 
     How far the labels' own texts are trusted is learned here, where examples are few: the trust
-    under which held-out examples were most probable.
+    under which most held-out examples were right. (Their log loss would trust texts too far.)
     """
     few = len(data.labelled) < _MANY_PER_LABEL * len(data.labels)
-    tried = [_cross_fitted(data, trust) for trust in (TRUSTS if few else (LABEL_TEXT_WEIGHT,))]
-    return min(tried, key=lambda one: calibration.loss(one.scores, data.targets[one.rows]))
+    tried = [_cross_fitted(data, trust) for trust in (TRUSTS if few else TRUSTS[:1])]
+    return max(tried, key=lambda one: (one.scores.argmax(axis=1) == data.targets[one.rows]).sum())
+
+
+def _cross_fitted(data: Data, trust: float) -> CrossFitted:
+    fold = np.array([crc32(example.key.encode()) for example in data.labelled], np.int64) % _FOLDS
+    held_out = [fold == number for number in range(_FOLDS) if (fold == number).any()]
+    rows = [np.flatnonzero(out) for out in held_out]
+    scores = [data.unseen(out, trust) for out in held_out]
+    none = np.zeros((0, len(data.labels)), np.float32)
+    return CrossFitted(
+        np.concatenate([np.zeros(0, np.intp), *rows]), np.concatenate([none, *scores]), trust
+    )
 
 
 def fit(data: Data, newest: NDArray[np.bool_]) -> Fitted:
@@ -166,17 +177,6 @@ def fit(data: Data, newest: NDArray[np.bool_]) -> Fitted:
     unseen = earlier.scores(rows)
     learned = earlier.again(data.weights(all_of_them, LABEL_TEXT_WEIGHT))
     return Fitted(learned.model(), unseen, CrossFitted(rows, unseen, LABEL_TEXT_WEIGHT))
-
-
-def _cross_fitted(data: Data, trust: float) -> CrossFitted:
-    fold = np.array([crc32(example.key.encode()) for example in data.labelled], np.int64) % _FOLDS
-    held_out = [fold == number for number in range(_FOLDS) if (fold == number).any()]
-    rows = [np.flatnonzero(out) for out in held_out]
-    scores = [data.unseen(out, trust) for out in held_out]
-    none = np.zeros((0, len(data.labels)), np.float32)
-    return CrossFitted(
-        np.concatenate([np.zeros(0, np.intp), *rows]), np.concatenate([none, *scores]), trust
-    )
 
 
 def _features(

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zlib import crc32
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from modelfleet.clock import HOUR
 from modelfleet.learners import Model
 from modelfleet.learners.operating import NO_PRIOR, Prior
 from modelfleet.recipe import Recipe
@@ -111,9 +113,18 @@ def _newest(labelled: Sequence[Example], seen_until: int) -> NDArray[np.bool_]:
     """Which examples to hold out: the newer half of what is new, or a fifth if all is.
 
     Of large sets it is the newest fifth in any case, so that one fit serves all of evaluation.
+    Within an hour there is no order: examples that are loaded together often come label by label,
+    and the last labels would be held out as a whole.
     """
     count = len(labelled)
-    new = sum(example.seq > seen_until for example in labelled)
     whole = seen_until == 0 or count >= LARGE
-    size = min(int(count * _NEWEST_SHARE), _MOST_LARGE) if whole else (new + 1) // 2
-    return np.arange(count) >= count - size
+    new = [whole or example.seq > seen_until for example in labelled]
+    size = min(int(count * _NEWEST_SHARE), _MOST_LARGE) if whole else (sum(new) + 1) // 2
+
+    def age(row: int) -> tuple[bool, int, int]:
+        example = labelled[row]
+        return new[row], example.time // HOUR, crc32(example.key.encode())
+
+    chosen = np.zeros(count, bool)
+    chosen[sorted(range(count), key=age)[count - size :]] = True
+    return chosen
