@@ -52,7 +52,7 @@ class Asked(msgspec.Struct, frozen=True, eq=False):
         """Which are decided right with some corrections."""
         pairs = zip(self.features, self.scores, strict=True)
         best = [overlay.total(one, scores).argmax() for one, scores in pairs]
-        return np.array(best) == self.targets
+        return np.asarray(np.array(best) == self.targets)
 
 
 def corrected(model: Model, asked: Asked, rows: Sequence[int], overlay: Overlay) -> Overlay:
@@ -91,10 +91,10 @@ def fifty(model: Model, asked: Asked, held: Asked) -> float:
 
 def predictions_per_correction(model: Model, pairs: Sequence[Pair], overlay: Overlay) -> float:
     """CPU time of a correction, as a multiple of a prediction's."""
-    encoder, nothing = default_encoder(), [{}]
+    encoder = default_encoder()
 
     def predicted(text: str) -> tuple[Features, NDArray[np.float32]]:
-        features = encoder.encode([text], nothing)[0]
+        features = encoder.encode([text], [{}])[0]
         scores = model.scores(features)
         overlay.total(features, scores)
         return features, scores

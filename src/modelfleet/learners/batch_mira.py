@@ -48,7 +48,7 @@ class _Weights:
     """The weights of all labels as they are now, changed step by step."""
 
     def __init__(self, part: Part) -> None:
-        known = part.known
+        known = part.known.of(part.rows)
         self._known = known
         self._bias = np.zeros(part.labels, np.float32)
         self._dense = np.zeros((known.dense.shape[1], part.labels), np.float32)

@@ -32,7 +32,8 @@ class Part(msgspec.Struct, frozen=True, eq=False):
         targets: ``(n,)``, each example's column.
         weights: float32 ``(n,)``, how much each example counts, positive.
         kernel: multiplies by their kernel matrix.
-        known: their features.
+        known: features of all examples.
+        rows: ``(n,)``, which of them these are.
         start: coefficients ``(L, n)`` found for other weights, or None.
     """
 
@@ -41,6 +42,7 @@ class Part(msgspec.Struct, frozen=True, eq=False):
     weights: NDArray[np.float32]
     kernel: Kernel
     known: Design
+    rows: NDArray[np.intp]
     start: Matrix | None
 
 
@@ -80,7 +82,8 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
             targets=self.examples.targets[rows],
             weights=np.asarray(weights[rows], np.float32),
             kernel=self._kernel(rows),
-            known=self.known.of(rows),
+            known=self.known,
+            rows=rows,
             start=None if after is None else after.at(rows),
         )
         return Learned(self, rows, self.solve(part))

@@ -145,16 +145,16 @@ def cross_fitted(data: Data) -> CrossFitted:
     How far the labels' own texts are trusted is learned here, where examples are few: the trust
     under which most held-out examples were right. (Their log loss would trust texts too far.)
     """
+    fold = np.array([crc32(example.key.encode()) for example in data.labelled], np.int64) % _FOLDS
+    folds = [fold == number for number in range(_FOLDS) if (fold == number).any()]
     few = len(data.labelled) < _MANY_PER_LABEL * len(data.labels)
-    tried = [_cross_fitted(data, trust) for trust in (TRUSTS if few else TRUSTS[:1])]
+    tried = [_cross_fitted(data, folds, trust) for trust in (TRUSTS if few else TRUSTS[:1])]
     return max(tried, key=lambda one: (one.scores.argmax(axis=1) == data.targets[one.rows]).sum())
 
 
-def _cross_fitted(data: Data, trust: float) -> CrossFitted:
-    fold = np.array([crc32(example.key.encode()) for example in data.labelled], np.int64) % _FOLDS
-    held_out = [fold == number for number in range(_FOLDS) if (fold == number).any()]
-    rows = [np.flatnonzero(out) for out in held_out]
-    scores = [data.unseen(out, trust) for out in held_out]
+def _cross_fitted(data: Data, folds: Sequence[NDArray[np.bool_]], trust: float) -> CrossFitted:
+    rows = [np.flatnonzero(held_out) for held_out in folds]
+    scores = [data.unseen(held_out, trust) for held_out in folds]
     none = np.zeros((0, len(data.labels)), np.float32)
     return CrossFitted(
         np.concatenate([np.zeros(0, np.intp), *rows]), np.concatenate([none, *scores]), trust
