@@ -125,6 +125,7 @@ VERSIONS = sa.Table(
     sa.Column("metrics", JSON, nullable=False),
 )
 
+
 def _counts() -> tuple[sa.Column[Any], ...]:
     """Held-out requests, the sum of their models' log temperatures, and counts by confidence."""
     return (

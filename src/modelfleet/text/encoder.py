@@ -246,9 +246,7 @@ def _values(kinds: Hashes) -> NDArray[np.float32]:
     return weights[kinds]
 
 
-def _values_of_all(
-    kinds: Hashes, owners: NDArray[np.uint64], count: int
-) -> NDArray[np.float32]:
+def _values_of_all(kinds: Hashes, owners: NDArray[np.uint64], count: int) -> NDArray[np.float32]:
     """What `_values` gives for the features of each text, of all texts at once."""
     places = owners.astype(np.intp) * (KIND_MASK + 1) + kinds
     counts = np.bincount(places, minlength=count * (KIND_MASK + 1)).reshape(count, KIND_MASK + 1)
@@ -257,7 +255,8 @@ def _values_of_all(
     scale = np.sqrt((1.0 - METADATA_SHARE * described) / squares)
     metadata = np.sqrt(METADATA_SHARE / np.maximum(1, counts[:, METADATA]))
     weights = np.column_stack([*(weight * scale for weight in KIND_WEIGHTS), metadata])
-    return weights.astype(np.float32).ravel()[places]
+    values: NDArray[np.float32] = weights.astype(np.float32).ravel()[places]
+    return values
 
 
 @cache
