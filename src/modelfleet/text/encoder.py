@@ -6,6 +6,7 @@ The token embeddings and their tokenizer are the files that the `wordllama` whee
 
 import importlib.util
 import math
+import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -68,6 +69,8 @@ class StaticEncoder:
     @classmethod
     def installed(cls) -> "StaticEncoder":
         """The encoder from the files of the installed `wordllama` wheel."""
+        # Its own threads would only wait for the interpreter's, and take turns with them.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         folder = _folder_of("wordllama")
         tokenizer = Tokenizer.from_file(
             str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json")
