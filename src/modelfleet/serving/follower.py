@@ -10,6 +10,8 @@ from modelfleet.serving.cache import ModelCache
 from modelfleet.serving.loading import FOLLOWED
 
 _LONGEST_WAIT = 0.25
+_REST = 0.02
+"""Seconds between two looks: one takes in all commits of a busy log since the last."""
 _AFTER_TROUBLE = 0.5
 
 _logger = structlog.get_logger()
@@ -44,6 +46,7 @@ class Follower:
             try:
                 self._wake.wait(_LONGEST_WAIT)
                 self.step()
+                self._stop.wait(_REST)
             except LogUnavailable as error:
                 _logger.warning("the log can't be followed; trying again", error=str(error))
                 self._stop.wait(_AFTER_TROUBLE)
