@@ -100,11 +100,11 @@ def test_a_version_that_breaks_a_pinned_example_is_not_published_and_the_reason_
 ) -> None:
     first = trained(small_fleet, clock, task)
     assert isinstance(first, Published)
-    task.pin_example("password lost", "hr")
+    task.pin_example("password lost", "hr", key="passwords")
     task.give_examples([Example("password lost", "it") for _ in range(60)])
     outcome = trained(small_fleet, clock, task)
     assert isinstance(outcome, Kept)
-    assert "'password lost' must go to 'hr' and would go to 'it'" in outcome.why
+    assert "'passwords' must go to 'hr' and would go to 'it'" in outcome.why
     (kept,) = small_fleet.events(Query(kinds=("version.kept",)))
     assert kept.fields["why"] == outcome.why == task.status().found
     assert task.status().live == first.version

@@ -16,7 +16,8 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 WORDS = np.float32(0.5)
 """Norm of the sparse block. Next to a sentence's meaning, words say less than next to a mean of
-token vectors: all of it loses 2 to 6 points with 0 to 10 examples per label, none of it 1."""
+token vectors: all of it loses 1 to 6 points with 0 to 10 examples per label; see
+`docs/learning.md`."""
 
 
 class SentenceEncoder:

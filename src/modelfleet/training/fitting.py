@@ -143,7 +143,7 @@ def cross_fitted(data: Data) -> CrossFitted:
     """Scores of examples by models that hadn't seen them.
 
     How far the labels' own texts are trusted is learned here, where examples are few: the trust
-    under which most held-out examples were right. (Their log loss would trust texts too far.)
+    under which most held-out examples were right.
     """
     fold = np.array([crc32(example.key.encode()) for example in data.labelled], np.int64) % _FOLDS
     folds = [fold == number for number in range(_FOLDS) if (fold == number).any()]

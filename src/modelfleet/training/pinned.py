@@ -9,7 +9,7 @@ from modelfleet.events.kinds import PINNING, Json
 from modelfleet.learners.model import Model
 from modelfleet.text.protocol import Encoder
 
-_SHOWN, _WIDTH = 3, 60
+_SHOWN = 3
 
 
 class PinnedExample(msgspec.Struct, frozen=True):
@@ -61,11 +61,14 @@ def fold(events: Iterable[Logged]) -> list[PinnedExample]:
 
 
 def broken(model: Model, pinned: Sequence[PinnedExample], encoder: Encoder) -> str:
-    """Which pinned examples a model would decide otherwise, in words; empty if none."""
+    """Which pinned examples a model would decide otherwise, in words; empty if none.
+
+    They are named by their keys: what is said here stays in the log when a text is forgotten.
+    """
     features = encoder.encode([one.text for one in pinned], [one.metadata for one in pinned])
     best = [model.labels[int(model.scores(encoded).argmax())] for encoded in features]
     wrong = [
-        f"{_shortened(one.text)!r} must go to '{one.label}' and would go to '{label}'"
+        f"'{one.key}' must go to '{one.label}' and would go to '{label}'"
         for one, label in zip(pinned, best, strict=True)
         if label != one.label
     ]
@@ -78,7 +81,3 @@ def broken(model: Model, pinned: Sequence[PinnedExample], encoder: Encoder) -> s
 def _pinned(event: Logged, body: kinds.ExamplePinned) -> PinnedExample:
     key = event.id if body.key is None else body.key
     return PinnedExample(key, body.text, body.metadata, body.label, body.by, event.seq, event.time)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
