@@ -32,11 +32,18 @@ class Together:
     def _decide(self) -> None:
         asked, self._asked = self._asked, []
         waiting, self._waiting = self._waiting, []
+        self._decide_each(asked, waiting)
+
+    def _decide_each(self, asked: list[Asked], waiting: "list[asyncio.Future[Decision]]") -> None:
+        """Decide all in one go, or each alone if one of them can't be."""
         try:
             decided = self._decider.decide_together(asked)
-        except Exception as error:  # noqa: BLE001 - handed to whoever waits
-            for one in waiting:
-                one.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, who asked is told
+            if len(asked) > 1:
+                for question, answer in zip(asked, waiting, strict=True):
+                    self._decide_each([question], [answer])
+            elif not waiting[0].done():
+                waiting[0].set_exception(error)
             return
-        for future, one in zip(decided, waiting, strict=True):
-            self._wakeups.pass_on(future, one)
+        for future, answer in zip(decided, waiting, strict=True):
+            self._wakeups.pass_on(future, answer)

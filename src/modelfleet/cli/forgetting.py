@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from modelfleet.cli.one_task import Which, opened_task
+from modelfleet.cli.one_task import BY, Which, opened_task
 from modelfleet.cli.roles import Config, Data, DatabaseUrl
 from modelfleet.clock import to_datetime
 from modelfleet.decisions import Forgotten
@@ -34,7 +34,7 @@ def forget(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """Empty a request, a person's words, or a customer's requests out of log and models."""
     metadata = dict(_field(text) for text in where or ())
     with opened_task(task, data, database, config) as opened:
-        steps = opened.forget(example, person=person, metadata=metadata, by="command line", why=why)
+        steps = opened.forget(example, person=person, metadata=metadata, by=BY, why=why)
     if steps:
         Console().print(_table(steps))
     else:

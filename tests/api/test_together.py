@@ -1,0 +1,40 @@
+"""Requests that come together are decided together, and each stands alone all the same."""
+
+import asyncio
+
+import pytest
+
+from modelfleet.api.together import Together
+from modelfleet.api.wakeups import Wakeups
+from modelfleet.decisions import Decision, Request
+from modelfleet.errors import CheckpointDamaged
+from modelfleet.fleet import Fleet
+from modelfleet.serving import ServedModel
+
+
+def test_one_tenants_trouble_does_not_touch_those_who_asked_in_the_same_turn(
+    small_fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = small_fleet.cache.get
+    for tenant in ("acme", "globex", "initech"):
+        small_fleet.task(tenant, "team").define_label("wifi")
+
+    def broken(tenant: str, task: str) -> ServedModel:
+        if tenant == "globex":
+            raise CheckpointDamaged("globex/team")
+        return get(tenant, task)
+
+    monkeypatch.setattr(small_fleet.cache, "get", broken)
+
+    async def ask() -> list[Decision | BaseException]:
+        together = Together(small_fleet.decider, Wakeups())
+        tenants = ("acme", "globex", "initech")
+        asked = [small_fleet.decider.asked(one, "team", Request("no wifi")) for one in tenants]
+        answers = (together.decide(one) for one in asked)
+        return await asyncio.gather(*answers, return_exceptions=True)
+
+    first, second, third = asyncio.run(ask())
+    assert isinstance(second, CheckpointDamaged)
+    assert isinstance(first, Decision)
+    assert isinstance(third, Decision)
+    assert first.candidates[0].label == third.candidates[0].label == "wifi"
