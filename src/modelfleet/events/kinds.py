@@ -308,6 +308,9 @@ FEEDBACK: tuple[type[Body], ...] = (
 PINNING = (ExamplePinned.kind, ExampleUnpinned.kind)
 """The kinds that say which texts must go where."""
 
+LABELS = (LabelDefined.kind, LabelRemoved.kind)
+"""The kinds that change which labels there are."""
+
 EVIDENCE = (
     LabelDefined.kind,
     LabelRemoved.kind,

@@ -30,7 +30,6 @@ _SWAPS = (
     kinds.VersionUnpinned.kind,
 )
 _LOADED_ANEW = (*_SWAPS, *kinds.PINNING, kinds.EvidenceForgotten.kind)
-_LABEL_KINDS = (kinds.LabelDefined.kind, kinds.LabelRemoved.kind)
 
 FOLLOWED = frozenset(kinds.READ + _SWAPS)
 """The kinds of events that change what a served model answers."""
@@ -93,7 +92,7 @@ class Loader:
         """The model with what the log holds behind what it knows; loaded anew where it must be."""
         tail = self._log.of_task(tenant, task, FOLLOWED, after=model.applied)
         told = {event.kind for event in tail}
-        relabelled = model.version is None and told.intersection(_LABEL_KINDS)
+        relabelled = model.version is None and told.intersection(kinds.LABELS)
         if relabelled or model.is_stand_in or told.intersection(_LOADED_ANEW):
             return self._loaded_if_better(tenant, task, model, tail)
         return self._applied(model, tail)
@@ -188,7 +187,7 @@ def _active_after(before: Sequence[str], tail: Sequence[Logged]) -> set[str]:
     """The labels that may be predicted after the events of the tail."""
     active = set(before)
     for event in tail:
-        body = body_of(event) if event.kind in _LABEL_KINDS else None
+        body = body_of(event) if event.kind in kinds.LABELS else None
         if isinstance(body, kinds.LabelDefined):
             active.add(body.label)
         elif isinstance(body, kinds.LabelRemoved):

@@ -13,8 +13,6 @@ from modelfleet.training import pinned
 from modelfleet.training.pinned import PinnedExample
 from modelfleet.training.targets import with_targets
 
-_LABEL_KINDS = (kinds.LabelDefined.kind, kinds.LabelRemoved.kind)
-
 
 class Example(msgspec.Struct, frozen=True):
     """A request and the last word about it: a label, or None if no label fits.
@@ -151,7 +149,7 @@ def _resting(examples: Iterable[Example], labels: Collection[str]) -> dict[str, 
 
 
 def _take_in_label(labels: dict[str, Label], event: Logged) -> None:
-    body = body_of(event) if event.kind in _LABEL_KINDS else None
+    body = body_of(event) if event.kind in kinds.LABELS else None
     if isinstance(body, kinds.LabelDefined):
         labels[body.label] = Label(
             body.label, body.name, body.description, body.keywords, event.seq
