@@ -87,14 +87,13 @@ class Fleet:
         self._follower = Follower(self.log, open_wake(self.database), self.cache)
         self.decider = Decider(self.log, self.cache, clock)
         self.desk = Desk(self.log, self.catalog, self.decider, clock)
-        self.pins = PinBoard(self.log, self.catalog, self.desk)
         self.rooms = Rooms(
             self.decider,
             self.desk,
             self.catalog,
             Explainer(self.log, loader, self.cache),
             Forgetting(self.log, self.catalog, clock),
-            self.pins,
+            PinBoard(self.log, self.catalog, self.desk),
             Aims(self.log, self.catalog, self.cache, self.desk),
             Doctor(self.log, encoders, self.recipe),
         )

@@ -81,7 +81,9 @@ async def pin_example(call: Call) -> ASGIApp:
     """Say where a text must go."""
     example = (await call.read(_PIN)).example()
     names = call.parameters
-    return json(await call.in_thread(call.fleet.pins.pin, names["tenant"], names["task"], example))
+    return json(
+        await call.in_thread(call.fleet.rooms.pins.pin, names["tenant"], names["task"], example)
+    )
 
 
 @route(
@@ -101,7 +103,7 @@ async def unpin_example(call: Call) -> ASGIApp:
     names = call.parameters
     return json(
         await call.in_thread(
-            call.fleet.pins.unpin,
+            call.fleet.rooms.pins.unpin,
             names["tenant"],
             names["task"],
             names["key"],
