@@ -5,31 +5,15 @@ that was ever written stays readable. Anything else is a new kind under a new na
 `docs/events.md` shows an example of each.
 """
 
-from typing import Any, ClassVar
-
 import msgspec
 
-Json = Any  # what JSON can hold, checked where it comes in (see validation.py)
-
-
-class Body(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The typed fields of one kind of event."""
-
-    kind: ClassVar[str]
-
-    def fields(self) -> dict[str, Json]:
-        """The body as plain JSON; fields at their default are left out."""
-        plain: dict[str, Json] = msgspec.to_builtins(self)
-        return plain
-
-
-class Forgettable(Body, frozen=True, kw_only=True):
-    """What came from a person; once it was forgotten, ``forgotten`` is the event that ordered it.
-
-    Then its text is empty, and its metadata and whoever said it are gone, in the log itself.
-    """
-
-    forgotten: str | None = None
+from modelfleet.events.body import Body as Body
+from modelfleet.events.body import Forgettable as Forgettable
+from modelfleet.events.body import Json as Json
+from modelfleet.events.findings import ActionMeasured as ActionMeasured
+from modelfleet.events.findings import ActionTaken as ActionTaken
+from modelfleet.events.findings import AlertEnded as AlertEnded
+from modelfleet.events.findings import AlertRaised as AlertRaised
 
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True):
@@ -60,7 +44,8 @@ class RequestDecided(Forgettable, frozen=True):
     """A request was answered; the event's id is the decision's. No label means it abstained.
 
     ``reason`` says why it did (see `decisions.Reason`); ``fit`` how well the best label fits, below
-    zero if none does.
+    zero if none does. ``audit`` is the probability with which it was drawn for a person to look at,
+    None if it wasn't.
     """
 
     kind = "request.decided"
@@ -73,6 +58,7 @@ class RequestDecided(Forgettable, frozen=True):
     version: str | None = None
     reason: str | None = None
     fit: float | None = None
+    audit: float | None = None
 
 
 class DecisionAccepted(Forgettable, frozen=True):
@@ -292,6 +278,10 @@ KINDS: dict[str, type[Body]] = {
         TrainingRetried,
         KeyCreated,
         KeyRevoked,
+        AlertRaised,
+        AlertEnded,
+        ActionTaken,
+        ActionMeasured,
     )
 }
 
