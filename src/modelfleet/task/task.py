@@ -3,62 +3,28 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
-from modelfleet.catalog import Catalog, Label, TaskState, Version
+from modelfleet.catalog import Label, TaskState
 from modelfleet.decisions import (
     Aim,
-    Aims,
-    Decider,
     Decision,
-    Desk,
     Example,
-    Explainer,
     Feedback,
     Forget,
-    Forgetting,
     Forgotten,
     LabelTexts,
     Lesson,
-    PinBoard,
     Preview,
     Reasons,
     Receipt,
     Request,
 )
-from modelfleet.errors import Conflict, InvalidInput, NotFound
-from modelfleet.events import kinds
-from modelfleet.events.validation import check_name
-from modelfleet.training import Diagnosis, Doctor, PinnedExample
+from modelfleet.errors import InvalidInput
+from modelfleet.task.versions import OfVersions
+from modelfleet.training import Diagnosis, PinnedExample
 
 
-class Rooms(msgspec.Struct, frozen=True):
-    """Who does what a task is asked for."""
-
-    decider: Decider
-    desk: Desk
-    catalog: Catalog
-    explainer: Explainer
-    forgetting: Forgetting
-    pins: PinBoard
-    aims: Aims
-    doctor: Doctor
-
-
-class Task:
+class Task(OfVersions):
     """One question asked for a tenant, with its own labels and its own model."""
-
-    def __init__(self, tenant: str, task: str, rooms: Rooms) -> None:
-        self.tenant = check_name(tenant, "tenant")
-        self.task = check_name(task, "task")
-        self._decider = rooms.decider
-        self._desk = rooms.desk
-        self._catalog = rooms.catalog
-        self._explainer = rooms.explainer
-        self._forgetting = rooms.forgetting
-        self._pins = rooms.pins
-        self._aims = rooms.aims
-        self._doctor = rooms.doctor
 
     def define_label(
         self,
@@ -76,7 +42,7 @@ class Task:
         if isinstance(keywords, str) or not isinstance(keywords, Sequence):
             raise InvalidInput.at("keywords", "must be a list of texts")
         texts = LabelTexts(name, description, tuple(keywords))
-        return self._desk.define_label(self.tenant, self.task, label, texts)
+        return self._rooms.desk.define_label(self.tenant, self.task, label, texts)
 
     def remove_label(self, label: str) -> Receipt:
         """Have a label never predicted again; its examples rest until it is defined again.
@@ -84,11 +50,11 @@ class Task:
         Raises:
             NotFound: the task has no such label.
         """
-        return self._desk.remove_label(self.tenant, self.task, label)
+        return self._rooms.desk.remove_label(self.tenant, self.task, label)
 
     def labels(self) -> list[Label]:
         """The labels that may be predicted now, by name."""
-        return self._catalog.labels(self.tenant, self.task)
+        return self._rooms.catalog.labels(self.tenant, self.task)
 
     def decide(
         self,
@@ -113,7 +79,7 @@ class Task:
             InvalidInput: one of them can't be accepted.
             Conflict: an id was used before for another request.
         """
-        return self._decider.decide(self.tenant, self.task, requests).result()
+        return self._rooms.decider.decide(self.tenant, self.task, requests).result()
 
     def decision(self, decision: str) -> Decision:
         """A decision that was made.
@@ -121,7 +87,7 @@ class Task:
         Raises:
             NotFound: this task has made no such decision.
         """
-        return self._decider.decision(self.tenant, self.task, decision)[1]
+        return self._rooms.decider.decision(self.tenant, self.task, decision)[1]
 
     def feedback(self, decision: str, said: Feedback) -> Lesson:
         """Take down what somebody said about a decision; the next decision knows it.
@@ -131,7 +97,7 @@ class Task:
             NotFound: this task has made no such decision.
             Conflict: the id was used before for something else, or there is nothing to accept.
         """
-        return self._desk.feedback(self.tenant, self.task, decision, said)
+        return self._rooms.desk.feedback(self.tenant, self.task, decision, said)
 
     def accept(self, decision: str, *, by: str | None = None, time: int | None = None) -> Lesson:
         """Somebody confirms a decision's label; see ``feedback``."""
@@ -162,8 +128,8 @@ class Task:
             InvalidInput: one of them can't be accepted.
             Conflict: an id was used before for something else.
         """
-        given = self._desk.give_examples(self.tenant, self.task, examples).result()
-        return self._desk.dated(self.tenant, self.task, given)
+        given = self._rooms.desk.give_examples(self.tenant, self.task, examples).result()
+        return self._rooms.desk.dated(self.tenant, self.task, given)
 
     def why(self, decision: str) -> Reasons:
         """Why a decision was made: its words with their weights, and the requests that taught it.
@@ -173,7 +139,7 @@ class Task:
         Raises:
             NotFound: this task has made no such decision, or it was forgotten.
         """
-        return self._explainer.why(self.tenant, self.task, decision)
+        return self._rooms.explainer.why(self.tenant, self.task, decision)
 
     def explain(self, text: str, *, metadata: Mapping[str, Any] | None = None) -> Reasons:
         """Why a request would be decided as it would be now; nothing is logged.
@@ -181,7 +147,7 @@ class Task:
         Raises:
             InvalidInput: the text or metadata can't be accepted.
         """
-        return self._explainer.explain(self.tenant, self.task, text, metadata)
+        return self._rooms.explainer.explain(self.tenant, self.task, text, metadata)
 
     def forget(
         self,
@@ -202,11 +168,11 @@ class Task:
             NotFound: there is no such request.
         """
         what = Forget(example, person, dict(metadata or {}))
-        return self._forgetting.forget(self.tenant, self.task, what, by=by, why=why)
+        return self._rooms.forgetting.forget(self.tenant, self.task, what, by=by, why=why)
 
     def forgotten(self) -> list[Forgotten]:
         """What was forgotten, the newest first, and whether the live version is free of it."""
-        return self._forgetting.forgotten(self.tenant, self.task)
+        return self._rooms.forgetting.forgotten(self.tenant, self.task)
 
     def set_target_precision(
         self, precision: float | None, *, label: str | None = None, by: str | None = None
@@ -220,14 +186,14 @@ class Task:
             InvalidInput: the precision isn't between 0 and 1.
             NotFound: the task has no such label.
         """
-        return self._aims.ask(self.tenant, self.task, precision, label, by=by)
+        return self._rooms.aims.ask(self.tenant, self.task, precision, label, by=by)
 
     def targets(self) -> list[Aim]:
         """How often decisions must be right, from which probability on, and the coverage it costs.
 
         The task's own target comes first, then those of labels that have one.
         """
-        return self._aims.aims(self.tenant, self.task)
+        return self._rooms.aims.aims(self.tenant, self.task)
 
     def preview_target(self, precision: float | None, label: str | None = None) -> Preview:
         """What another precision would have changed on the newest requests; nothing is changed.
@@ -236,7 +202,7 @@ class Task:
             InvalidInput: the precision isn't between 0 and 1.
             NotFound: the task has no such label.
         """
-        return self._aims.preview(self.tenant, self.task, precision, label)
+        return self._rooms.aims.preview(self.tenant, self.task, precision, label)
 
     def pin_example(
         self,
@@ -257,7 +223,7 @@ class Task:
             InvalidInput: the text, metadata, label or key can't be accepted.
         """
         example = Example(text, label, dict(metadata or {}), key, by)
-        return self._pins.pin(self.tenant, self.task, example)
+        return self._rooms.pins.pin(self.tenant, self.task, example)
 
     def unpin_example(self, key: str, *, by: str | None = None) -> Receipt:
         """Give the requests of a pinned example back to the model.
@@ -265,68 +231,19 @@ class Task:
         Raises:
             NotFound: nothing is pinned under this key.
         """
-        return self._pins.unpin(self.tenant, self.task, key, by=by)
+        return self._rooms.pins.unpin(self.tenant, self.task, key, by=by)
 
     def pinned_examples(self) -> list[PinnedExample]:
         """The examples that are pinned, in the order in which they were; also those that rest."""
-        return self._pins.pinned(self.tenant, self.task)
+        return self._rooms.pins.pinned(self.tenant, self.task)
 
     def doctor(self) -> Diagnosis:
         """Which examples and labels hold the model back: see `Diagnosis`.
 
         It costs about as much time as a training.
         """
-        return self._doctor.examine(self.tenant, self.task)
+        return self._rooms.doctor.examine(self.tenant, self.task)
 
     def status(self) -> TaskState:
         """What is live, how far behind, the last error, and what became of decisions."""
-        return self._catalog.task(self.tenant, self.task)
-
-    def versions(self) -> list[Version]:
-        """The versions of this task, the newest first."""
-        return self._catalog.versions(self.tenant, self.task)
-
-    def promote(self, version: str, *, by: str | None = None) -> Receipt:
-        """Make a version the live one; training goes on and may replace it.
-
-        Raises:
-            NotFound: the task has no such version.
-        """
-        return self._desk.tell(
-            self.tenant, self.task, kinds.VersionPromoted(self._known(version), by)
-        )
-
-    def roll_back(self, *, by: str | None = None) -> Receipt:
-        """Make the version before the live one live again.
-
-        Raises:
-            Conflict: there is none.
-        """
-        previous = self.status().previous
-        if previous is None:
-            raise Conflict(f"version: {self.tenant}/{self.task} has none before the live one")
-        return self.promote(previous, by=by)
-
-    def pin(self, version: str, *, by: str | None = None) -> Receipt:
-        """Fix a version as the live one until ``unpin``; nothing is trained meanwhile.
-
-        Raises:
-            NotFound: the task has no such version.
-        """
-        return self._desk.tell(
-            self.tenant, self.task, kinds.VersionPinned(self._known(version), by)
-        )
-
-    def unpin(self, *, by: str | None = None) -> Receipt:
-        """Give the task back to automatic publication."""
-        return self._desk.tell(self.tenant, self.task, kinds.VersionUnpinned(by))
-
-    def retry_training(self, *, by: str | None = None) -> Receipt:
-        """Have the task trained now, also if it was set aside after failures."""
-        return self._desk.tell(self.tenant, self.task, kinds.TrainingRetried(by))
-
-    def _known(self, version: str) -> str:
-        check_name(version, "version")
-        if self._catalog.version(self.tenant, self.task, version) is None:
-            raise NotFound(f"version: {self.tenant}/{self.task} has no version '{version}'")
-        return version
+        return self._rooms.catalog.task(self.tenant, self.task)
