@@ -36,8 +36,8 @@ def trained(fleet: Fleet, clock: HandClock, tenant: str = "acme", versions: int 
 
 def forget(fleet: Fleet) -> None:
     """As after a restart of the server: nothing is in memory."""
-    fleet.cache._entries.clear()
-    fleet.cache._bytes = 0
+    for place in list(fleet.cache._entries):
+        fleet.cache._drop(place)
 
 
 def file_of(fleet: Fleet, version: str, tenant: str = "acme") -> Path:

@@ -13,9 +13,10 @@ from modelfleet.catalog.migrate import migrate
 from modelfleet.catalog.pooled import Pooled
 from modelfleet.catalog.queue import Lease, Queue
 from modelfleet.catalog.rebuild import rebuild
-from modelfleet.catalog.task_state import TaskState
+from modelfleet.catalog.task_state import ALIASES, TaskState
 
 __all__ = [
+    "ALIASES",
     "Catalog",
     "CatalogFold",
     "FleetSums",

@@ -7,6 +7,9 @@ from modelfleet.events import kinds
 from modelfleet.events.event import Logged
 from modelfleet.recipe import Policy
 
+ALIASES = ("live", "previous", "pinned", "canary", "shadow")
+"""The parts that a task's versions can have; no version has such a name."""
+
 
 class TaskState(msgspec.Struct):
     """A row of the table ``tasks`` without its place in the queue; times in microseconds.
@@ -46,6 +49,16 @@ class TaskState(msgspec.Struct):
     def behind(self) -> int:
         """Examples and words of people that no training has read."""
         return max(0, self.evidence - self.evidence_trained)
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """The versions that answer to a name of their part, by that name."""
+        parts = {
+            "live": self.live,
+            "previous": self.previous,
+            "pinned": self.live if self.pinned else None,
+        }
+        return {alias: version for alias, version in parts.items() if version is not None}
 
 
 def changed(state: TaskState, event: Logged, body: kinds.Body, policy: Policy) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import structlog
 
 from modelfleet.catalog import Catalog, Label, TaskState
-from modelfleet.errors import CheckpointMissing, CheckpointUnusable, StoreUnavailable
+from modelfleet.errors import CheckpointMissing, CheckpointUnusable, NotFound, StoreUnavailable
 from modelfleet.events import EventLog, Logged, body_of, kinds
 from modelfleet.models import Store
 from modelfleet.recipe import Recipe
@@ -29,7 +29,8 @@ _SWAPS = (
     kinds.VersionPinned.kind,
     kinds.VersionUnpinned.kind,
 )
-_LOADED_ANEW = (*_SWAPS, *kinds.PINNING, kinds.EvidenceForgotten.kind)
+_MADE_ANEW = (*kinds.PINNING, kinds.EvidenceForgotten.kind)
+_LOADED_ANEW = (*_SWAPS, *_MADE_ANEW)
 
 FOLLOWED = frozenset(kinds.READ + _SWAPS)
 """The kinds of events that change what a served model answers."""
@@ -55,16 +56,27 @@ class Loader:
         self._encoder = encoders.named(recipe.learning.encoder)
         self._recipe = recipe
 
-    def load(self, tenant: str, task: str) -> ServedModel:
-        """The model of a task as of now. A task that was never named has no labels to predict.
+    def load(self, tenant: str, task: str, version: str | None = None) -> ServedModel:
+        """The model of a task as of now: what is live, or a version by its name.
 
         What it answers follows from the version and the events behind its watermark in their
-        order, so a server that followed them all answers the same as one that starts now.
+        order, so a server that followed them all answers the same as one that starts now. A task
+        that was never named has no labels to predict.
+
+        Raises:
+            NotFound: the task has no version of this name.
+            CheckpointUnusable: the version that was named can't be served.
+            StoreUnavailable: the store of the version that was named can't be reached.
         """
         # The head is read first: what is committed while the rest is read is caught up with later.
         head = self._log.head()
         state = self._catalog.task(tenant, task)
-        return self._with_tail(state, self._base(state), head)
+        if version is None:
+            return self._with_tail(state, self._base(state), head)
+        if self._catalog.version(tenant, task, version) is None:
+            raise NotFound(f"version: {tenant}/{task} has no version '{version}'")
+        named = TaskState(tenant, task, live=version)
+        return self._with_tail(named, self._opened(tenant, task, version), head)
 
     def as_of(self, tenant: str, task: str, version: str | None, until: int) -> ServedModel:
         """The model as it answered when the log had ``until`` events, by the version that did.
@@ -84,14 +96,26 @@ class Loader:
         """What a version or label texts answer, with the log behind them up to ``head``."""
         tenant, task = state.tenant, state.task
         pinned = _by_text(read_pinned(self._log, tenant, task, until=head))
-        start = msgspec.structs.replace(base, wanted=state.live, pinned=pinned)
+        start = msgspec.structs.replace(
+            base, wanted=state.live, aliases=state.aliases, pinned=pinned
+        )
         tail = self._log.of_task(tenant, task, FOLLOWED, after=start.applied, until=head)
         return self._applied(start, tail)
 
-    def caught_up(self, tenant: str, task: str, model: ServedModel) -> ServedModel:
-        """The model with what the log holds behind what it knows; loaded anew where it must be."""
+    def caught_up(
+        self, tenant: str, task: str, version: str | None, model: ServedModel
+    ) -> ServedModel:
+        """The model with what the log holds behind what it knows; loaded anew where it must be.
+
+        Raises:
+            CheckpointUnusable: a version that was named must be loaded anew, and can't be.
+            StoreUnavailable: the same, since the store can't be reached.
+        """
         tail = self._log.of_task(tenant, task, FOLLOWED, after=model.applied)
         told = {event.kind for event in tail}
+        if version is not None:
+            anew = told.intersection(_MADE_ANEW)
+            return self.load(tenant, task, version) if anew else self._applied(model, tail)
         relabelled = model.version is None and told.intersection(kinds.LABELS)
         if relabelled or model.is_stand_in or told.intersection(_LOADED_ANEW):
             return self._loaded_if_better(tenant, task, model, tail)
@@ -109,7 +133,8 @@ class Loader:
         if loaded.version is not None or model.version is None or forgets:
             return loaded
         pinned = msgspec.structs.replace(model, pinned=loaded.pinned)
-        return msgspec.structs.replace(self._applied(pinned, tail), wanted=loaded.wanted)
+        told = self._applied(pinned, tail)
+        return msgspec.structs.replace(told, wanted=loaded.wanted, aliases=loaded.aliases)
 
     def _base(self, state: TaskState) -> ServedModel:
         """The live version, or the one before if it can't be served, or prototypes."""

@@ -61,6 +61,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         aiming: from which probability on it decides.
         applied: sequence number of the last event of this task that it knows.
         pinned: the examples that are pinned, by their texts.
+        aliases: the versions of the task that have a part, by its name.
     """
 
     version: str | None
@@ -75,6 +76,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
     aiming: Aiming
     applied: int
     pinned: Mapping[str, Sequence[PinnedExample]] = {}
+    aliases: Mapping[str, str] = {}
 
     def pinned_label(self, text: str, metadata: Mapping[str, Any]) -> str | None:
         """Where people say that this very request must go; None if they don't."""
