@@ -179,5 +179,27 @@ FLEET = sa.Table(
     comment="One row: sums over all tasks.",
 )
 
-FOLDED = (TENANTS, TASKS, LABELS, OUTCOMES, VERSIONS, KEYS, FLEET, FINDINGS, POOLED)
+ALERTS = sa.Table(
+    "alerts",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("alert", sa.Text, primary_key=True),
+    sa.Column("task", sa.Text, nullable=False),
+    sa.Column("finding", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("recipe", sa.Text),
+    sa.Column("slice", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("raised", sa.BigInteger, nullable=False),
+    sa.Column("ended", sa.BigInteger),
+    sa.Column("why", sa.Text),
+    sa.Column("muted_by", sa.Text),
+    sa.Column("body", JSON, nullable=False),
+    comment="What monitoring found; an alert whose end is missing is open.",
+)
+OPEN = ALERTS.c.ended.is_(None)
+_partial_index("alerts_open", ALERTS.c.seq, where=OPEN)
+sa.Index("alerts_of_task", ALERTS.c.tenant, ALERTS.c.task, ALERTS.c.seq)
+
+FOLDED = (TENANTS, TASKS, LABELS, OUTCOMES, VERSIONS, KEYS, FLEET, FINDINGS, POOLED, ALERTS)
 """Every table that a rebuild empties and fills again."""
