@@ -1,0 +1,113 @@
+"""From the false alerts that an operator allows to what a stream's element may spend, and back.
+
+The whole fleet may raise so many false alerts a week. Each stream has a part of that, and each of
+its elements a share of the part; a detector's expected false alarms are at most the shares that it
+was given (see `detectors`). So what was promised is a sum, whatever the number of tasks.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from modelfleet.monitoring.streams import Stream
+
+Numbers = NDArray[np.float64]
+
+WEIGHTS: Mapping[Stream, float] = {
+    Stream.PRECISION: 0.40,
+    Stream.MISSES: 0.15,
+    Stream.OVERCONFIDENCE: 0.05,
+    Stream.UNDERCONFIDENCE: 0.05,
+    Stream.COVERAGE: 0.10,
+    Stream.NEW_DOMAIN: 0.05,
+    Stream.RESPONSE: 0.05,
+    Stream.HELPFULNESS: 0.05,
+}
+"""Parts of the budget that streams of tasks have."""
+
+SLICES = 0.10
+"""The part that slices have."""
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """What an operator allows.
+
+    Attributes:
+        false_alerts: a week, in the whole fleet.
+        fair: whether each task may raise equally many, instead of each outcome costing the same;
+            then tasks with much traffic wait longer, and those with little less.
+    """
+
+    false_alerts: float = 1.0
+    fair: bool = False
+
+
+def parts(budget: Budget) -> Numbers:
+    """False alerts a week of each stream, ``(8,)``; the rest is for slices."""
+    return budget.false_alerts * np.array([WEIGHTS[stream] for stream in Stream])
+
+
+def shares(budget: Budget, fleet: Numbers, tasks: int, own: Numbers) -> Numbers:
+    """What each element of a task's streams may spend, in false alerts, ``(n, 8)``.
+
+    Args:
+        budget: what is allowed.
+        fleet: ``(8,)``, elements a week of each stream in the whole fleet.
+        tasks: how many there are.
+        own: ``(n, 8)``, elements a week of each stream of these tasks.
+    """
+    if budget.fair:
+        return np.asarray(parts(budget) / (max(tasks, 1) * np.maximum(own, 1.0)))
+    return np.broadcast_to(parts(budget) / np.maximum(fleet, 1.0), own.shape)
+
+
+def affordable(wanted: Numbers, left: float) -> Numbers:
+    """Shares ``(n,)`` as they are until together they reach what is left, and 0 from there.
+
+    So a week with more traffic than expected doesn't break the promise. A detector without a share
+    goes on with the capital that it has.
+    """
+    return np.where(np.cumsum(wanted) <= left, wanted, 0.0)
+
+
+def most_likely_at_most(false_alerts: int, certainty: float = 0.95) -> float:
+    """The upper bound of the mean of a Poisson count (Garwood 1936, one-sided)."""
+    return float(chi2.ppf(certainty, 2 * (false_alerts + 1)) / 2)
+
+
+def most_likely_at_least(false_alerts: int, certainty: float = 0.95) -> float:
+    """The lower bound of the mean of a Poisson count (Garwood 1936, one-sided)."""
+    return float(chi2.ppf(1 - certainty, 2 * false_alerts) / 2) if false_alerts else 0.0
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Promised against realised, where it is known that nothing is wrong.
+
+    Attributes:
+        promised: false alerts, the sum of the shares that were spent.
+        realised: false alerts that were raised.
+    """
+
+    promised: float
+    realised: int
+
+    @property
+    def broken(self) -> bool:
+        """Whether more were raised than chance explains: the lower 95% bound is over the promise.
+
+        One cause can ring at many tasks at once, and then the count is no Poisson count: so this
+        asks for a look, and proves nothing.
+        """
+        return most_likely_at_least(self.realised) > self.promised
+
+
+def promise(budget: Budget) -> str:
+    """What an alert promises, in words."""
+    allowed = f"{budget.false_alerts:g}"
+    return (
+        f"While every model is as good as it says, the whole fleet raises at most {allowed} false "
+        "alerts a week on average, however many tasks it has and however often one looks."
+    )
