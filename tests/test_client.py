@@ -153,6 +153,42 @@ def test_a_precision_is_asked_for_tried_and_shown(platform: Platform, tenant: st
         task.set_target_precision(95)
 
 
+def test_versions_are_tried_out_and_recalled(platform: Platform, tenant: str) -> None:
+    task = platform.task(tenant, "team")
+    fields = {
+        "watermark": 0,
+        "evidence": 0,
+        "examples": 0,
+        "labels": 0,
+        "fingerprint": "f",
+        "training_digest": "d",
+        "why": "first",
+    }
+    recipe = f"of-{tenant}"
+    for version in ("v1", "v2"):
+        told = fields | {"version": version, "recipe": recipe if version == "v2" else "other"}
+        event = Event("version.published", tenant, 1_700_000_000_000_000, version, "team", told)
+        platform.import_events([event])
+    task.set_canary("v1", 0.25, by="alice")
+    task.set_shadow("v1")
+    state = task.status()
+    assert (state.canary, state.canary_share, state.shadow) == ("v1", 0.25, "v1")
+    assert state.aliases == {"live": "v2", "previous": "v1", "canary": "v1", "shadow": "v1"}
+    with pytest.raises(Conflict, match="live"):
+        task.set_canary("v2")
+    with pytest.raises(NotFound):
+        task.set_shadow("v3")
+    with pytest.raises(InvalidInput, match="share"):
+        task.set_canary("v1", 2)
+    task.set_canary(None)
+    task.set_shadow(None)
+    assert (task.status().canary, task.status().shadow) == (None, None)
+    assert platform.roll_back_recipe(recipe, since=1).changed == 1
+    assert task.status().live == "v1"
+    assert platform.promote_recipe(recipe, by="alice").changed == 1
+    assert task.status().live == "v2"
+
+
 def test_many_at_once(platform: Platform, tenant: str) -> None:
     team = platform.task(tenant, "team")
     team.define_label("it", keywords=["wifi"])

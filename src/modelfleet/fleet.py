@@ -13,6 +13,7 @@ from modelfleet.catalog import (
     Catalog,
     CatalogFold,
     FleetSums,
+    MadeBy,
     Queue,
     TaskState,
     digest_of,
@@ -20,7 +21,17 @@ from modelfleet.catalog import (
     rebuild,
 )
 from modelfleet.clock import Clock, now
-from modelfleet.decisions import Aims, Decider, Desk, Explainer, Forgetting, PinBoard, Receipt
+from modelfleet.decisions import (
+    Aims,
+    ByRecipe,
+    Decider,
+    Desk,
+    Explainer,
+    Forgetting,
+    Moved,
+    PinBoard,
+    Receipt,
+)
 from modelfleet.events import (
     Database,
     Event,
@@ -87,6 +98,7 @@ class Fleet:
         self._follower = Follower(self.log, open_wake(self.database), self.cache)
         self.decider = Decider(self.log, self.cache, clock)
         self.desk = Desk(self.log, self.catalog, self.decider, clock)
+        self.by_recipe = ByRecipe(self.log, self.catalog, clock)
         self.rooms = Rooms(
             self.decider,
             self.desk,
@@ -164,6 +176,33 @@ class Fleet:
         while step := self.worker.step():
             outcomes += step
         return outcomes
+
+    def roll_back_recipe(
+        self,
+        recipe: str,
+        *,
+        digest: str | None = None,
+        since: int | None = None,
+        by: str | None = None,
+    ) -> Moved:
+        """Roll back every task whose live version was made by a recipe; see `Moved`.
+
+        Each gets the newest version before that wasn't. With ``digest`` or ``since`` (a time in
+        microseconds) only versions of that recipe digest, or published since, are meant. Training
+        goes on: change or withdraw the recipe first, or it makes such versions again.
+        """
+        return self.by_recipe.roll_back(MadeBy(recipe, digest, since), by=by)
+
+    def promote_recipe(
+        self,
+        recipe: str,
+        *,
+        digest: str | None = None,
+        since: int | None = None,
+        by: str | None = None,
+    ) -> Moved:
+        """Make the newest version made by a recipe live in every task that has one; see `Moved`."""
+        return self.by_recipe.promote(MadeBy(recipe, digest, since), by=by)
 
     def status(self) -> FleetSums:
         """Sums over all tenants."""

@@ -20,7 +20,13 @@ from .conftest import TASK, Cast
 Api = TestClient[Litestar]
 
 SECRET_WORDS = "the-merger-with-initech"  # noqa: S105 - what charlie must not read
-IN_THE_PATH = {"tenant": "acme", "task": "team", "label": "it", "version": "v1"}
+IN_THE_PATH = {
+    "tenant": "acme",
+    "task": "team",
+    "label": "it",
+    "version": "v1",
+    "recipe": "default",
+}
 
 
 def handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:

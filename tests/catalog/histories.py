@@ -59,6 +59,7 @@ _FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "metrics": st.sampled_from([{"accuracy": 0.5}, {"temperature": 0.5}]),
             "watched": st.booleans(),
             "reliability": st.sampled_from([[[7, 3]] * 20, [[90, 80]] * 20, [[1, 2]], []]),
+            "recipe_digest": st.sampled_from(["aa", "bb"]),
         },
     ),
     "version.kept": st.fixed_dictionaries(
@@ -72,6 +73,10 @@ _FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "version.promoted": st.fixed_dictionaries({"version": _version}),
     "version.pinned": st.fixed_dictionaries({"version": _version}),
     "version.unpinned": st.just({}),
+    "version.canaried": st.fixed_dictionaries(
+        {"version": _version | st.none()}, optional={"share": st.sampled_from([0.1, 1.0])}
+    ),
+    "version.shadowed": st.fixed_dictionaries({"version": _version | st.none()}),
     "training.failed": st.fixed_dictionaries({"watermark": _small, "error": st.just("no space")}),
     "training.retried": st.just({}),
     "target.set": st.fixed_dictionaries({"precision": st.sampled_from([None, 0.95])}),

@@ -140,6 +140,7 @@ class VersionAnswer(msgspec.Struct, frozen=True):
     examples: int
     why: str
     metrics: dict[str, float]
+    recipe_digest: str = ""
 
 
 class VersionsAnswer(msgspec.Struct, frozen=True):
@@ -162,6 +163,9 @@ class TaskStatus(msgspec.Struct, frozen=True):
     task: str
     live: str | None
     previous: str | None
+    canary: str | None
+    canary_share: float
+    shadow: str | None
     pinned: bool
     watched: bool
     found: str | None

@@ -127,6 +127,7 @@ VERSION = {
     "examples": 200,
     "why": "better than the live version on the newest requests",
     "metrics": {"accuracy": 0.93},
+    "recipe_digest": "5b0c2a9e7f1d3846",
 }
 SAID = {"by": "alice", "id": "operation-1"}
 STATUS = {
@@ -134,6 +135,9 @@ STATUS = {
     "task": "team",
     "live": "20260301T090000.000000Z",
     "previous": None,
+    "canary": None,
+    "canary_share": 0.0,
+    "shadow": None,
     "pinned": False,
     "watched": True,
     "found": "a routine refit goes live watched, not shown to be as good within 5%: of 12 new "

@@ -1,5 +1,6 @@
 """Routes of a task's versions: list, promote, pin, roll back, retry."""
 
+import msgspec
 from litestar.types import ASGIApp
 from msgspec.json import Decoder
 
@@ -7,14 +8,16 @@ from modelfleet.api import samples
 from modelfleet.api.answers import VersionsAnswer, version_answer
 from modelfleet.api.call import Call, json
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
-from modelfleet.api.wire import NoQuery, Said
+from modelfleet.api.wire import CanaryBody, NoQuery, Said
 from modelfleet.decisions import Receipt
-from modelfleet.errors import Conflict, NotFound
+from modelfleet.errors import Conflict
 from modelfleet.events import kinds
 from modelfleet.events.validation import check_id, check_name
 
 _GROUP = "versions"
 _SAID = Decoder(Said)
+_CANARY = Decoder(CanaryBody)
+_RECEIPT = {"id": "operation-1", "seq": 9, "duplicate": False}
 
 
 def _order(summary: str, description: str = "") -> Operation:
@@ -25,7 +28,7 @@ def _order(summary: str, description: str = "") -> Operation:
         description=description,
         body=Content(Said, samples.SAID),
         body_needed=False,
-        answers=(Content(Receipt, {"id": "operation-1", "seq": 9, "duplicate": False}),),
+        answers=(Content(Receipt, _RECEIPT),),
     )
 
 
@@ -61,7 +64,10 @@ async def roll_back(call: Call) -> ASGIApp:
 @route(
     "POST",
     f"{OF_TASK}/versions/{{version:str}}/promote",
-    _order("Make a version the live one", "Training goes on and may replace it."),
+    _order(
+        "Make a version, by its name or its part (`canary`), the live one",
+        "Training goes on and may replace it.",
+    ),
 )
 async def promote(call: Call) -> ASGIApp:
     """Make a version the live one."""
@@ -80,6 +86,55 @@ async def pin(call: Call) -> ASGIApp:
     said = await call.read(_SAID, empty=b"{}")
     body = kinds.VersionPinned(call.parameters["version"], said.by)
     return json(await call.in_thread(_told_of_version, call, body, said.id))
+
+
+@route(
+    "POST",
+    f"{OF_TASK}/versions/{{version:str}}/canary",
+    Operation(
+        role="owner",
+        group=_GROUP,
+        summary="Have a version answer a share of the requests",
+        description="A request that comes again under its id is answered by the same version.",
+        body=Content(CanaryBody, samples.SAID | {"share": 0.1}),
+        body_needed=False,
+        answers=(Content(Receipt, _RECEIPT),),
+    ),
+)
+async def start_canary(call: Call) -> ASGIApp:
+    """Have a version answer a share of the requests."""
+    said = await call.read(_CANARY, empty=b"{}")
+    body = kinds.VersionCanaried(call.parameters["version"], said.share, said.by)
+    return json(await call.in_thread(_tried_out, call, body, said.id))
+
+
+@route(
+    "POST",
+    f"{OF_TASK}/versions/{{version:str}}/shadow",
+    _order(
+        "Have a version score all requests without answering",
+        "What it would have said stands in each decision's event.",
+    ),
+)
+async def start_shadow(call: Call) -> ASGIApp:
+    """Have a version score all requests without answering."""
+    said = await call.read(_SAID, empty=b"{}")
+    body = kinds.VersionShadowed(call.parameters["version"], said.by)
+    return json(await call.in_thread(_tried_out, call, body, said.id))
+
+
+@route("POST", f"{OF_TASK}/versions/end-canary", _order("Have the canary answer no more"))
+async def end_canary(call: Call) -> ASGIApp:
+    """Have the canary answer no more."""
+    said = await call.read(_SAID, empty=b"{}")
+    return json(await call.in_thread(_told, call, kinds.VersionCanaried(None, by=said.by), said.id))
+
+
+@route("POST", f"{OF_TASK}/versions/end-shadow", _order("Have the shadow score no more"))
+async def end_shadow(call: Call) -> ASGIApp:
+    """Have the shadow score no more."""
+    said = await call.read(_SAID, empty=b"{}")
+    return json(await call.in_thread(_told, call, kinds.VersionShadowed(None, said.by), said.id))
 
 
 @route(
@@ -112,11 +167,21 @@ def _told(call: Call, body: kinds.Body, identity: str | None) -> Receipt:
 def _told_of_version(
     call: Call, body: kinds.VersionPromoted | kinds.VersionPinned, identity: str | None
 ) -> Receipt:
+    return _told(call, msgspec.structs.replace(body, version=_known(call, body.version)), identity)
+
+
+def _tried_out(
+    call: Call, body: kinds.VersionCanaried | kinds.VersionShadowed, identity: str | None
+) -> Receipt:
+    known = _known(call, str(body.version))
+    if known == call.task.status().live:
+        raise Conflict(f"version: {known} is the live one, it can't be tried out beside itself")
+    return _told(call, msgspec.structs.replace(body, version=known), identity)
+
+
+def _known(call: Call, version: str) -> str:
     task = call.task
-    version = check_name(body.version, "version")
-    if call.fleet.catalog.version(task.tenant, task.task, version) is None:
-        raise NotFound(f"version: {task.tenant}/{task.task} has no version '{version}'")
-    return _told(call, body, identity)
+    return call.fleet.catalog.named(task.tenant, task.task, check_name(version, "version"))
 
 
 def _rolled_back(call: Call, said: Said) -> Receipt:
@@ -133,4 +198,15 @@ def _rolled_back(call: Call, said: Said) -> Receipt:
     return _told(call, kinds.VersionPromoted(previous, said.by), said.id)
 
 
-ROUTES = (list_versions, roll_back, promote, pin, unpin, retry_training)
+ROUTES = (
+    list_versions,
+    roll_back,
+    promote,
+    pin,
+    unpin,
+    start_canary,
+    end_canary,
+    start_shadow,
+    end_shadow,
+    retry_training,
+)

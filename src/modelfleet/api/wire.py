@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from modelfleet.api.metrics import VERDICTS
+from modelfleet.catalog import MadeBy
 from modelfleet.clock import from_datetime
 from modelfleet.decisions import Example, Feedback, LabelTexts, Request, Verdict
 from modelfleet.errors import InvalidInput
@@ -188,6 +189,24 @@ class Said(Sent, frozen=True):
 
     by: str | None = None
     id: str | None = None
+
+
+class CanaryBody(Said, frozen=True):
+    """The ``share`` of requests that a version is to answer, above 0 and at most 1."""
+
+    share: float = 0.1
+
+
+class MadeByBody(Sent, frozen=True):
+    """Which versions of a recipe are meant: of a ``digest``, or published ``since``; or all."""
+
+    digest: str | None = None
+    since: Moment | None = None
+    by: str | None = None
+
+    def made_by(self, recipe: str) -> MadeBy:
+        """As the library takes it."""
+        return MadeBy(recipe, self.digest, micros(self.since))
 
 
 class KeyBody(Sent, frozen=True):

@@ -9,6 +9,7 @@ and how they are made. Imports `events`, and the recipe for its policy.
 from modelfleet.catalog.catalog import Catalog, FleetSums, Key, Label, Version
 from modelfleet.catalog.fold import CatalogFold
 from modelfleet.catalog.keys import digest_of
+from modelfleet.catalog.made_by import MadeBy, Move
 from modelfleet.catalog.migrate import migrate
 from modelfleet.catalog.pooled import Pooled
 from modelfleet.catalog.queue import Lease, Queue
@@ -23,6 +24,8 @@ __all__ = [
     "Key",
     "Label",
     "Lease",
+    "MadeBy",
+    "Move",
     "Pooled",
     "Queue",
     "TaskState",

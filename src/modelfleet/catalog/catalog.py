@@ -1,15 +1,17 @@
 """Reading the catalog: tenants, tasks, labels, versions, outcomes and keys as they are now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from modelfleet.catalog.made_by import MadeBy, Move, moves_back, moves_on
 from modelfleet.catalog.pooled import Pooled, pooled_without
 from modelfleet.catalog.rows import outcomes, task_states
 from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENANTS, VERSIONS
-from modelfleet.catalog.task_state import TaskState
+from modelfleet.catalog.task_state import ALIASES, TaskState
+from modelfleet.errors import NotFound
 from modelfleet.events import Database, Logged
 from modelfleet.events.kinds import RequestDecided
 from modelfleet.events.schema import EVENTS
@@ -45,6 +47,7 @@ class Version(msgspec.Struct, frozen=True):
     examples: int
     why: str
     metrics: dict[str, float]
+    recipe_digest: str = ""
 
 
 class FleetSums(msgspec.Struct, frozen=True):
@@ -126,6 +129,29 @@ class Catalog:
         )
         rows = self._all(query)
         return Version(*rows[0]) if rows else None
+
+    def named(self, tenant: str, task: str, version: str) -> str:
+        """The name of a version: itself, or the version that plays this part.
+
+        Raises:
+            NotFound: the task has no such version.
+        """
+        if version in ALIASES:
+            found = self.task(tenant, task).aliases.get(version)
+            if found is None:
+                raise NotFound(f"version: {tenant}/{task} has no {version} version")
+            return found
+        if self.version(tenant, task, version) is None:
+            raise NotFound(f"version: {tenant}/{task} has no version '{version}'")
+        return version
+
+    def moves_back(self, made: MadeBy) -> Iterator[list[Move]]:
+        """Tasks whose live version is one of these, with the newest before it that isn't."""
+        return moves_back(self._database, made)
+
+    def moves_on(self, made: MadeBy) -> Iterator[list[Move]]:
+        """Tasks that have such versions and aren't served by one, with the newest of them."""
+        return moves_on(self._database, made)
 
     def pooled(self, recipe: str, tenant: str, task: str) -> Pooled:
         """What the other tasks of a recipe have shown."""

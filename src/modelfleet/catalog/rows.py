@@ -212,6 +212,7 @@ def _version(event: Logged, body: kinds.VersionPublished) -> Row:
         "published": event.logged,
         "watermark": body.watermark,
         "recipe": body.recipe,
+        "recipe_digest": body.recipe_digest,
         "fingerprint": body.fingerprint,
         "training_digest": body.training_digest,
         "examples": body.examples,

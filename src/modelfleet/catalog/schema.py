@@ -43,6 +43,9 @@ TASKS = sa.Table(
     # which version answers
     sa.Column("live", sa.Text),
     sa.Column("previous", sa.Text),
+    sa.Column("canary", sa.Text),
+    sa.Column("canary_share", sa.Float, nullable=False, server_default="0"),
+    sa.Column("shadow", sa.Text),
     _flag("pinned"),
     _flag("watched"),
     # what the last training found, when the next will be, and what went wrong
@@ -118,6 +121,7 @@ VERSIONS = sa.Table(
     sa.Column("published", sa.BigInteger, nullable=False),
     sa.Column("watermark", sa.BigInteger, nullable=False),
     sa.Column("recipe", sa.Text, nullable=False),
+    sa.Column("recipe_digest", sa.Text, nullable=False, server_default=""),
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("training_digest", sa.Text, nullable=False),
     sa.Column("examples", sa.BigInteger, nullable=False),

@@ -15,7 +15,8 @@ class TaskState(msgspec.Struct):
     """A row of the table ``tasks`` without its place in the queue; times in microseconds.
 
     ``found`` is why the last training ended in a publication or in none, in words. The live version
-    is ``watched`` if it was published though too little was known to show that it is as good.
+    is ``watched`` if it was published though too little was known to show that it is as good. The
+    ``canary`` answers a share of the requests, the ``shadow`` none.
     """
 
     tenant: str
@@ -33,6 +34,9 @@ class TaskState(msgspec.Struct):
     watermark: int = 0
     live: str | None = None
     previous: str | None = None
+    canary: str | None = None
+    canary_share: float = 0.0
+    shadow: str | None = None
     pinned: bool = False
     watched: bool = False
     found: str | None = None
@@ -57,6 +61,8 @@ class TaskState(msgspec.Struct):
             "live": self.live,
             "previous": self.previous,
             "pinned": self.live if self.pinned else None,
+            "canary": self.canary,
+            "shadow": self.shadow,
         }
         return {alias: version for alias, version in parts.items() if version is not None}
 
@@ -104,6 +110,11 @@ def _version_changed(state: TaskState, event: Logged, body: kinds.Body) -> None:
             state.pinned, state.watched = True, False
         case kinds.VersionUnpinned():
             state.pinned = False
+        case kinds.VersionCanaried():
+            state.canary, state.canary_share = body.version, body.share if body.version else 0.0
+        case kinds.VersionShadowed():
+            state.shadow = body.version
+    _end_trials(state)
 
 
 def due(state: TaskState, policy: Policy) -> int | None:
@@ -155,6 +166,14 @@ def _trained(
 def _go_live(state: TaskState, version: str) -> None:
     if version != state.live:
         state.previous, state.live = state.live, version
+
+
+def _end_trials(state: TaskState) -> None:
+    """A version that is live isn't tried out any more."""
+    if state.canary == state.live:
+        state.canary, state.canary_share = None, 0.0
+    if state.shadow == state.live:
+        state.shadow = None
 
 
 def _forget_failures(state: TaskState) -> None:

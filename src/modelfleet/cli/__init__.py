@@ -22,6 +22,7 @@ from modelfleet.cli import (
     roles,
     target,
     tasks,
+    trials,
 )
 from modelfleet.errors import ModelfleetError
 
@@ -45,6 +46,9 @@ app.command("versions", rich_help_panel=_LOOK)(tasks.versions)
 app.command("rollback", rich_help_panel=_LOOK)(tasks.rollback)
 app.command("promote", rich_help_panel=_LOOK)(tasks.promote)
 app.command("pin", rich_help_panel=_LOOK)(tasks.pin)
+app.command("promote-recipe", rich_help_panel=_LOOK)(tasks.promote_recipe)
+app.command("canary", rich_help_panel=_LOOK)(trials.canary)
+app.command("shadow", rich_help_panel=_LOOK)(trials.shadow)
 app.command("unpin", rich_help_panel=_LOOK)(tasks.unpin)
 app.command("retry", rich_help_panel=_LOOK)(tasks.retry)
 app.command("why", rich_help_panel=_LOOK)(reasons.why)

@@ -7,8 +7,12 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from modelfleet.catalog import FleetSums, TaskState
+from modelfleet.cli.log import Since
 from modelfleet.cli.one_task import BY, Which, opened_task, say
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
+from modelfleet.clock import from_datetime
+from modelfleet.decisions import Moved
+from modelfleet.errors import InvalidInput
 from modelfleet.fleet import Fleet
 
 WhichVersion = Annotated[str, typer.Argument(help="A version's name; see modelfleet versions.")]
@@ -58,12 +62,41 @@ def versions(
         Console().print(f"{what}: {why}", markup=False, highlight=False)
 
 
-def rollback(
-    task: Which, data: Data = None, database: DatabaseUrl = None, config: Config = None
+def rollback(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    task: Annotated[str | None, typer.Argument(help="A task, written tenant/task.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Instead: all tasks whose live version it made.")
+    ] = None,
+    digest: Annotated[str | None, typer.Option(help="Only of this recipe digest.")] = None,
+    since: Since = None,
+    data: Data = None,
+    database: DatabaseUrl = None,
+    config: Config = None,
 ) -> None:
-    """Make the version before the live one live again."""
-    with opened_task(task, data, database, config) as opened:
-        say(opened.roll_back(by=BY))
+    """Make the version before the live one live again: of a task, or wherever a recipe made it."""
+    if (task is None) == (recipe is None):
+        raise InvalidInput.at("task", "give one, written tenant/task, or --recipe")
+    if recipe is None:
+        with opened_task(task or "", data, database, config) as opened:
+            say(opened.roll_back(by=BY))
+        return
+    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+        at = None if since is None else from_datetime(since)
+        _say_moved(fleet.roll_back_recipe(recipe, digest=digest, since=at, by=BY))
+
+
+def promote_recipe(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name.")],
+    digest: Annotated[str | None, typer.Option(help="Only of this recipe digest.")] = None,
+    since: Since = None,
+    data: Data = None,
+    database: DatabaseUrl = None,
+    config: Config = None,
+) -> None:
+    """Make the newest version made by a recipe live, in every task that has one."""
+    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+        at = None if since is None else from_datetime(since)
+        _say_moved(fleet.promote_recipe(recipe, digest=digest, since=at, by=BY))
 
 
 def promote(
@@ -73,7 +106,7 @@ def promote(
     database: DatabaseUrl = None,
     config: Config = None,
 ) -> None:
-    """Make a version the live one; training goes on and may replace it."""
+    """Make a version (or `canary`) the live one; training goes on and may replace it."""
     with opened_task(task, data, database, config) as opened:
         say(opened.promote(version, by=BY))
 
@@ -113,7 +146,17 @@ def _marked(task: TaskState) -> str:
 def _alias(version: str, state: TaskState) -> str:
     if version == state.live:
         return "pinned" if state.pinned else "live, watched" if state.watched else "live"
-    return "previous" if version == state.previous else ""
+    parts = [alias for alias, name in state.aliases.items() if name == version]
+    share = f" ({state.canary_share:.0%})" if version == state.canary else ""
+    return ", ".join(parts) + share
+
+
+def _say_moved(moved: Moved) -> None:
+    typer.echo(f"{moved.changed:,} tasks changed; servers follow within a second")
+    if moved.without:
+        typer.echo(f"{moved.without:,} have no version to go to and stay as they are")
+    if moved.pinned:
+        typer.echo(f"{moved.pinned:,} are pinned and stay as they are")
 
 
 def _sums(sums: FleetSums) -> Table:

@@ -10,8 +10,16 @@ import httpx
 from modelfleet.catalog import FleetSums, Key, TaskState
 from modelfleet.client.remote_task import RemoteTask
 from modelfleet.client.server import Server
-from modelfleet.client.translation import event_body, parameters, part, read, tenant_path
-from modelfleet.decisions import Receipt
+from modelfleet.client.translation import (
+    Json,
+    event_body,
+    made_by_body,
+    parameters,
+    part,
+    read,
+    tenant_path,
+)
+from modelfleet.decisions import Moved, Receipt
 from modelfleet.errors import InvalidInput, ModelfleetError
 from modelfleet.events import Event, Logged, Query, new_id
 from modelfleet.events.validation import check_id
@@ -92,6 +100,28 @@ class Client:
         path = "/api/events" if query.tenant is None else f"{tenant_path(query.tenant)}/events"
         return self._server.read_lines(path, parameters(query))
 
+    def roll_back_recipe(
+        self,
+        recipe: str,
+        *,
+        digest: str | None = None,
+        since: int | None = None,
+        by: str | None = None,
+    ) -> Moved:
+        """Roll back every task whose live version was made by a recipe."""
+        return self._moved(recipe, "roll-back", made_by_body(digest, since, by))
+
+    def promote_recipe(
+        self,
+        recipe: str,
+        *,
+        digest: str | None = None,
+        since: int | None = None,
+        by: str | None = None,
+    ) -> Moved:
+        """Make the newest version made by a recipe live in every task that has one."""
+        return self._moved(recipe, "promote", made_by_body(digest, since, by))
+
     def status(self) -> FleetSums:
         """Sums over all tenants."""
         return read(FleetSums, self._server.ask("GET", "/api/status")["sums"])
@@ -104,6 +134,10 @@ class Client:
     def close(self) -> None:
         """Give back connections."""
         self._server.http.close()
+
+    def _moved(self, recipe: str, how: str, body: Json) -> Moved:
+        path = f"/api/recipes/{part(recipe)}/{how}"
+        return read(Moved, self._server.ask("POST", path, body))
 
     def __enter__(self) -> Self:
         return self

@@ -225,6 +225,22 @@ class RemoteTask:
         """Fix a version as the live one until ``unpin``; nothing is trained meanwhile."""
         return self._ordered(f"/versions/{part(check_name(version, 'version'))}/pin", by)
 
+    def set_canary(
+        self, version: str | None, share: float = 0.1, *, by: str | None = None
+    ) -> Receipt:
+        """Have a version answer a share of the requests; None ends it."""
+        if version is None:
+            return self._ordered("/versions/end-canary", by)
+        body = {"share": share, "by": by, "id": new_id()}
+        path = f"/versions/{part(check_name(version, 'version'))}/canary"
+        return self._told("POST", path, body)
+
+    def set_shadow(self, version: str | None, *, by: str | None = None) -> Receipt:
+        """Have a version score all requests without answering; None ends it."""
+        if version is None:
+            return self._ordered("/versions/end-shadow", by)
+        return self._ordered(f"/versions/{part(check_name(version, 'version'))}/shadow", by)
+
     def unpin(self, *, by: str | None = None) -> Receipt:
         """Give the task back to automatic publication."""
         return self._ordered("/versions/unpin", by)

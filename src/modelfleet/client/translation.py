@@ -55,6 +55,12 @@ def event_body(event: Event) -> Json:
     return with_id(event)
 
 
+def made_by_body(digest: str | None, since: int | None, by: str | None) -> Json:
+    """Which versions of a recipe are meant, as the server takes it."""
+    moment = None if since is None else to_datetime(since).isoformat()
+    return {"digest": digest, "since": moment, "by": by}
+
+
 def with_id(said: Request | Example | Feedback | Event) -> Json:
     """A write as the server takes it, with an id so that it can be sent again."""
     try:

@@ -6,6 +6,7 @@ Imports `serving`, `catalog`, `text` and `events`.
 """
 
 from modelfleet.decisions.aims import Aim, Aims, Preview
+from modelfleet.decisions.by_recipe import ByRecipe, Moved
 from modelfleet.decisions.deciding import Decider
 from modelfleet.decisions.decision import (
     Asked,
@@ -28,6 +29,7 @@ __all__ = [
     "Aim",
     "Aims",
     "Asked",
+    "ByRecipe",
     "Decider",
     "Decision",
     "Desk",
@@ -39,6 +41,7 @@ __all__ = [
     "Forgotten",
     "LabelTexts",
     "Lesson",
+    "Moved",
     "PinBoard",
     "Preview",
     "Reasons",

@@ -10,9 +10,9 @@ from modelfleet.decisions.decision import Asked, Decision, Request, decision_of
 from modelfleet.errors import Conflict, NotFound, Outdated
 from modelfleet.events import Appended, Event, EventLog, Group, Logged, kinds, make
 from modelfleet.events.event import same_content
-from modelfleet.events.kinds import Candidate
+from modelfleet.events.kinds import Candidate, ShadowSaid
 from modelfleet.events.validation import check_id
-from modelfleet.serving import ModelCache, ServedModel
+from modelfleet.serving import ModelCache, ServedModel, is_trying, route
 from modelfleet.text import Features
 
 MOST_CANDIDATES = 5
@@ -31,7 +31,7 @@ class Decider:
     def is_warm(self, tenant: str, task: str) -> bool:
         """Whether a decision needs nothing but memory, microseconds and the log's next commit."""
         model = self._cache.fresh(tenant, task)
-        return model is not None and model.encoder.quick
+        return model is not None and model.encoder.quick and not is_trying(model)
 
     def decide(
         self, tenant: str, task: str, requests: Sequence[Request]
@@ -132,14 +132,16 @@ class Decider:
 
     def _scored(self, asked: Sequence[Asked], now: int) -> list[Group]:
         """What is decided of each request, encoded in one pass for each encoder."""
-        models = [self._cache.get(one.tenant, one.task) for one in asked]
+        routes = [route(self._cache, one.tenant, one.task, _sticky(one)) for one in asked]
+        models = [one.answers for one in routes]
         groups: dict[int, Group] = {}
         for encoder in dict.fromkeys(model.encoder for model in models):
             places = [i for i, model in enumerate(models) if model.encoder is encoder]
             requests = [asked[i].request for i in places]
             encoded = encoder.encode([r.text for r in requests], [r.metadata for r in requests])
             for i, features in zip(places, encoded, strict=True):
-                event = _decided(asked[i], models[i], features, now)
+                shadow = _shadow_said(routes[i].shadow, asked[i].request)
+                event = _decided(asked[i], models[i], features, now, shadow)
                 groups[i] = Group([event], models[i].applied)
         return [groups[i] for i in range(len(asked))]
 
@@ -158,7 +160,28 @@ class Decider:
         return {id_: decision_of(event) for id_, event in found.items()}
 
 
-def _decided(asked: Asked, model: ServedModel, features: Features, now: int) -> Event:
+def _sticky(asked: Asked) -> str:
+    """What a request has in common with itself when it comes again."""
+    return asked.request.text if asked.request.id is None else asked.request.id
+
+
+def _shadow_said(shadow: ServedModel | None, request: Request) -> ShadowSaid | None:
+    """What a version that is only tried out would have answered."""
+    if shadow is None or shadow.version is None:
+        return None
+    (features,) = shadow.encoder.encode([request.text], [request.metadata])
+    judged = shadow.judged(request.text, request.metadata, features, 1)
+    best = judged.candidates[0].probability if judged.candidates else 0.0
+    return ShadowSaid(shadow.version, judged.label, round(best, 6), judged.reason)
+
+
+def _decided(
+    asked: Asked,
+    model: ServedModel,
+    features: Features,
+    now: int,
+    shadow: ShadowSaid | None = None,
+) -> Event:
     request = asked.request
     judged = model.judged(request.text, request.metadata, features, MOST_CANDIDATES)
     best = judged.candidates[0].probability if judged.candidates else 0.0
@@ -172,6 +195,7 @@ def _decided(asked: Asked, model: ServedModel, features: Features, now: int) -> 
         version=model.version,
         reason=judged.reason,
         fit=None if judged.fit is None else round(judged.fit, 3),
+        shadow=shadow,
     )
     time = now if request.time is None else request.time
     return make(body, tenant=asked.tenant, task=asked.task, time=time, id=request.id)

@@ -14,6 +14,15 @@ from modelfleet.events.findings import ActionMeasured as ActionMeasured
 from modelfleet.events.findings import ActionTaken as ActionTaken
 from modelfleet.events.findings import AlertEnded as AlertEnded
 from modelfleet.events.findings import AlertRaised as AlertRaised
+from modelfleet.events.versions import TrainingFailed as TrainingFailed
+from modelfleet.events.versions import TrainingRetried as TrainingRetried
+from modelfleet.events.versions import VersionCanaried as VersionCanaried
+from modelfleet.events.versions import VersionKept as VersionKept
+from modelfleet.events.versions import VersionPinned as VersionPinned
+from modelfleet.events.versions import VersionPromoted as VersionPromoted
+from modelfleet.events.versions import VersionPublished as VersionPublished
+from modelfleet.events.versions import VersionShadowed as VersionShadowed
+from modelfleet.events.versions import VersionUnpinned as VersionUnpinned
 
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True):
@@ -40,12 +49,21 @@ class LabelRemoved(Body, frozen=True):
     label: str
 
 
+class ShadowSaid(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a version would have answered that is only tried out: no label means abstained."""
+
+    version: str
+    label: str | None = None
+    confidence: float = 0.0
+    reason: str | None = None
+
+
 class RequestDecided(Forgettable, frozen=True):
     """A request was answered; the event's id is the decision's. No label means it abstained.
 
     ``reason`` says why it did (see `decisions.Reason`); ``fit`` how well the best label fits, below
     zero if none does. ``audit`` is the probability with which it was drawn for a person to look at,
-    None if it wasn't.
+    None if it wasn't. ``version`` answered; ``shadow`` is what another would have said.
     """
 
     kind = "request.decided"
@@ -59,6 +77,7 @@ class RequestDecided(Forgettable, frozen=True):
     reason: str | None = None
     fit: float | None = None
     audit: float | None = None
+    shadow: ShadowSaid | None = None
 
 
 class DecisionAccepted(Forgettable, frozen=True):
@@ -164,77 +183,6 @@ class TargetSet(Body, frozen=True):
     by: str | None = None
 
 
-class VersionPublished(Body, frozen=True):
-    """A trained version became the live one; ``why`` says what the gate saw.
-
-    ``watched`` if there wasn't enough evidence to show that it is as good as the one before.
-    ``reliability`` counts held-out requests and right ones by twentieths of confidence.
-    """
-
-    kind = "version.published"
-    version: str
-    watermark: int
-    evidence: int
-    recipe: str
-    examples: int
-    labels: int
-    fingerprint: str
-    training_digest: str
-    why: str
-    metrics: dict[str, float] = {}
-    watched: bool = False
-    reliability: tuple[tuple[int, int], ...] = ()
-
-
-class VersionKept(Body, frozen=True):
-    """A training ended without a publication; ``why`` says what the gate saw."""
-
-    kind = "version.kept"
-    watermark: int
-    evidence: int
-    recipe: str
-    why: str
-    metrics: dict[str, float] = {}
-
-
-class TrainingFailed(Body, frozen=True):
-    """A training ended in an error."""
-
-    kind = "training.failed"
-    watermark: int
-    error: str
-
-
-class TrainingRetried(Body, frozen=True):
-    """An operator wants a task trained now, whatever is known of it."""
-
-    kind = "training.retried"
-    by: str | None = None
-
-
-class VersionPromoted(Body, frozen=True):
-    """An operator made a version the live one; training goes on and may replace it."""
-
-    kind = "version.promoted"
-    version: str
-    by: str | None = None
-
-
-class VersionPinned(Body, frozen=True):
-    """An operator fixed a version as the live one until it is unpinned."""
-
-    kind = "version.pinned"
-    version: str
-    by: str | None = None
-
-
-class VersionUnpinned(Body, frozen=True):
-    """An operator gave the task back to automatic publication."""
-
-    kind = "version.unpinned"
-    by: str | None = None
-
-
 class KeyCreated(Body, frozen=True):
     """An API key was made; only its hash is known. An empty tenant means the whole fleet."""
 
@@ -274,6 +222,8 @@ KINDS: dict[str, type[Body]] = {
         VersionPromoted,
         VersionPinned,
         VersionUnpinned,
+        VersionCanaried,
+        VersionShadowed,
         TrainingFailed,
         TrainingRetried,
         KeyCreated,

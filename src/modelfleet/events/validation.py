@@ -24,9 +24,11 @@ from modelfleet.events.kinds import (
     LabelRemoved,
     RequestDecided,
     TargetSet,
+    VersionCanaried,
     VersionPinned,
     VersionPromoted,
     VersionPublished,
+    VersionShadowed,
 )
 
 MAX_TEXT = 100_000
@@ -256,25 +258,35 @@ def check_event(event: Event, now: int) -> Event:
 def _check_body(body: Body | None) -> None:
     """What the fields of our own kinds must be beyond their types."""
     match body:
-        case LabelDefined() | LabelRemoved():
+        case LabelDefined() | LabelRemoved() | DecisionReassigned():
             check_name(body.label, "label")
         case RequestDecided() | ExampleGiven() | ExamplePinned():
             if body.forgotten is None:
                 check_request(body.text, body.metadata)
             if body.label is not None:
                 check_name(body.label, "label")
-        case DecisionReassigned():
-            check_name(body.label, "label")
         case ExampleUnpinned():
             check_id(body.key, "key")
         case VersionPublished() | VersionPromoted() | VersionPinned():
             check_name(body.version, "version")
+        case VersionCanaried() | VersionShadowed():
+            _check_trial(body)
         case TargetSet():
             check_target(body.precision, body.label)
         case KeyCreated():
             check_role(body.role, body.tenant)
         case _:
             return
+
+
+def _check_trial(body: VersionCanaried | VersionShadowed) -> None:
+    if body.version is None:
+        return
+    check_name(body.version, "version")
+    if isinstance(body, VersionCanaried) and not 0 < body.share <= 1:
+        raise InvalidInput.at(
+            "share", f"must be above 0 and at most 1, such as 0.1; got {_shown(body.share)}"
+        )
 
 
 def check_target(precision: float | None, label: str | None) -> None:

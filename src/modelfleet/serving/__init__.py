@@ -9,6 +9,7 @@ decisions, and how versions come to be. Imports `training` (what the tail teache
 from modelfleet.serving.cache import ModelCache
 from modelfleet.serving.follower import Follower
 from modelfleet.serving.loading import Loader
+from modelfleet.serving.routing import Routed, is_trying, route
 from modelfleet.serving.served import Judged, Reason, Scored, ServedModel
 
 __all__ = [
@@ -17,6 +18,9 @@ __all__ = [
     "Loader",
     "ModelCache",
     "Reason",
+    "Routed",
     "Scored",
     "ServedModel",
+    "is_trying",
+    "route",
 ]

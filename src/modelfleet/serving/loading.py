@@ -23,6 +23,7 @@ from modelfleet.training import (
     read_training_set,
 )
 
+_TRIALS = (kinds.VersionCanaried.kind, kinds.VersionShadowed.kind)
 _SWAPS = (
     kinds.VersionPublished.kind,
     kinds.VersionPromoted.kind,
@@ -32,7 +33,7 @@ _SWAPS = (
 _MADE_ANEW = (*kinds.PINNING, kinds.EvidenceForgotten.kind)
 _LOADED_ANEW = (*_SWAPS, *_MADE_ANEW)
 
-FOLLOWED = frozenset(kinds.READ + _SWAPS)
+FOLLOWED = frozenset(kinds.READ + _SWAPS + _TRIALS)
 """The kinds of events that change what a served model answers."""
 
 _logger = structlog.get_logger()
@@ -96,9 +97,7 @@ class Loader:
         """What a version or label texts answer, with the log behind them up to ``head``."""
         tenant, task = state.tenant, state.task
         pinned = _by_text(read_pinned(self._log, tenant, task, until=head))
-        start = msgspec.structs.replace(
-            base, wanted=state.live, aliases=state.aliases, pinned=pinned
-        )
+        start = _playing(msgspec.structs.replace(base, wanted=state.live, pinned=pinned), state)
         tail = self._log.of_task(tenant, task, FOLLOWED, after=start.applied, until=head)
         return self._applied(start, tail)
 
@@ -119,6 +118,8 @@ class Loader:
         relabelled = model.version is None and told.intersection(kinds.LABELS)
         if relabelled or model.is_stand_in or told.intersection(_LOADED_ANEW):
             return self._loaded_if_better(tenant, task, model, tail)
+        if told.intersection(_TRIALS):
+            model = _playing(model, self._catalog.task(tenant, task))
         return self._applied(model, tail)
 
     def _loaded_if_better(
@@ -133,8 +134,8 @@ class Loader:
         if loaded.version is not None or model.version is None or forgets:
             return loaded
         pinned = msgspec.structs.replace(model, pinned=loaded.pinned)
-        told = self._applied(pinned, tail)
-        return msgspec.structs.replace(told, wanted=loaded.wanted, aliases=loaded.aliases)
+        kept = _playing(self._applied(pinned, tail), self._catalog.task(tenant, task))
+        return msgspec.structs.replace(kept, wanted=loaded.wanted)
 
     def _base(self, state: TaskState) -> ServedModel:
         """The live version, or the one before if it can't be served, or prototypes."""
@@ -193,6 +194,11 @@ class Loader:
             if example is not None:
                 lessons.append(_Lesson(example.text, example.metadata, example.label))
         return lessons
+
+
+def _playing(model: ServedModel, state: TaskState) -> ServedModel:
+    """The model, which knows the parts of the task's versions."""
+    return msgspec.structs.replace(model, aliases=state.aliases, canary_share=state.canary_share)
 
 
 def _by_text(pinned: Sequence[PinnedExample]) -> dict[str, list[PinnedExample]]:

@@ -62,6 +62,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         applied: sequence number of the last event of this task that it knows.
         pinned: the examples that are pinned, by their texts.
         aliases: the versions of the task that have a part, by its name.
+        canary_share: of the requests, for the canary.
     """
 
     version: str | None
@@ -77,6 +78,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
     applied: int
     pinned: Mapping[str, Sequence[PinnedExample]] = {}
     aliases: Mapping[str, str] = {}
+    canary_share: float = 0.0
 
     def pinned_label(self, text: str, metadata: Mapping[str, Any]) -> str | None:
         """Where people say that this very request must go; None if they don't."""

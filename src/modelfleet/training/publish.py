@@ -167,6 +167,7 @@ class Trainer:
             metrics=_seen(trained) | verdict.metrics,
             watched=verdict.watched,
             reliability=trained.evaluated.curve.reliability(),
+            recipe_digest=self._recipe.digest,
         )
         published = Published(lease.tenant, lease.task, version, verdict.why, verdict.watched)
         return self._tried(lease, body, published)
