@@ -20,11 +20,8 @@ from modelfleet.monitoring.turns import turns
 
 Numbers = NDArray[np.float64]
 
-MEMORY = 1000.0
+MEMORY = 2000.0
 """Elements after which what was learned weighs a third (1/e)."""
-
-CAUTION = 1.645
-"""Standard deviations by which detectors allow for the offset's uncertainty: 95%, one-sided."""
 
 _LEAST = 1e-6
 
@@ -59,8 +56,10 @@ class Expectations(msgspec.Struct, frozen=True, eq=False):
 def expect(sums: Numbers, elements: Expectations) -> Numbers:
     """What detectors should hold each element against, ``(n,)``; learns from it afterwards.
 
-    It is the upper 95% bound of the usual probability, from elements before it alone. Calibration
-    streams get what was stated, since that is what they question.
+    It is the mean of the usual probability given the elements before it alone, over what the offset
+    may be. Held against it the detectors' bound is exact for tasks whose offsets are as the prior
+    says; a bound of the offset instead would cost most of their power. Calibration streams get what
+    was stated, since that is what they question.
 
     Args:
         sums: float64 ``(rows, 2)``, score and information of each row; changed in place, to the
@@ -75,7 +74,9 @@ def expect(sums: Numbers, elements: Expectations) -> Numbers:
         mean, deviation = offsets(
             sums[rows], elements.prior_mean[places], elements.prior_variance[places]
         )
-        expected[places] = _logistic(log_odds[places] + mean + CAUTION * deviation)
+        # The mean of a logistic of a normal deviate (MacKay 1992).
+        shrunk = 1 / np.sqrt(1 + np.pi / 8 * deviation**2)
+        expected[places] = _logistic((log_odds[places] + mean) * shrunk)
         usual = _logistic(log_odds[places] + mean)
         information = usual * (1 - usual)
         score = elements.happened[places] - usual + information * mean
