@@ -128,8 +128,8 @@ def worse(happened: NDArray[np.bool_], expected: Numbers, drop: float) -> Number
     Tolerated is whatever happens at most as often as if a share ``drop`` of the good ones had gone
     bad.
     """
-    most = _shifted(drop + (1 - drop) * expected)
-    return _ratios(happened, _alternatives(WORSE, most), most[:, None])
+    most = inside(drop + (1 - drop) * expected)
+    return ratios(happened, alternatives(WORSE, most), most[:, None])
 
 
 def misstated(
@@ -139,31 +139,32 @@ def misstated(
 
     Tolerated are odds within a factor ``odds`` of what was said, either way.
     """
-    wrong = _alternatives(ways, _shifted(expected))
-    room = np.log(odds)
-    least, most = (_shifted(expected, shift)[:, None] for shift in (-room, room))
-    return _ratios(happened, wrong, np.clip(wrong, least, most))
+    stated = inside(expected)
+    wrong = alternatives(ways, stated)
+    least, most = shifted(stated, 1 / odds)[:, None], shifted(stated, odds)[:, None]
+    return ratios(happened, wrong, np.clip(wrong, least, most))
 
 
-def _ratios(happened: NDArray[np.bool_], wrong: Numbers, tolerated: Numbers) -> Numbers:
-    """Likelihood ratios of alternatives to the tolerated probability that is nearest to each."""
+def ratios(happened: NDArray[np.bool_], wrong: Numbers, tolerated: Numbers) -> Numbers:
+    """Likelihood ratios of alternatives ``(n, k)`` to the tolerated probability nearest to each."""
     return np.where(happened[:, None], wrong / tolerated, (1 - wrong) / (1 - tolerated))
 
 
-def _alternatives(ways: Alternatives, probability: Numbers) -> Numbers:
+def alternatives(ways: Alternatives, probability: Numbers) -> Numbers:
+    """The probabilities ``(n, k)`` that ways of being worse make of ``(n,)`` inside of (0, 1)."""
     odds = np.log(probability) - np.log1p(-probability)
-    moved = _logistic(ways.slope * odds[:, None] + ways.shift)
+    moved = 1 / (1 + np.exp(-(ways.slope * odds[:, None] + ways.shift)))
     return np.asarray(ways.spoiled + (1 - ways.spoiled) * moved)
 
 
-def _shifted(probability: Numbers, shift: float = 0.0) -> Numbers:
-    """Probabilities away from 0 and 1, their log odds shifted."""
-    inside = np.clip(probability, _LEAST, 1 - _LEAST)
-    return inside if not shift else _logistic(np.log(inside) - np.log1p(-inside) + shift)
+def shifted(probability: Numbers, odds: float) -> Numbers:
+    """Probabilities whose odds are multiplied."""
+    return probability * odds / (1 - probability + probability * odds)
 
 
-def _logistic(log_odds: Numbers) -> Numbers:
-    return np.asarray(1 / (1 + np.exp(-log_odds)))
+def inside(probability: Numbers) -> Numbers:
+    """Probabilities away from 0 and 1, so that their odds are finite."""
+    return np.clip(probability, _LEAST, 1 - _LEAST)
 
 
 def _in_order(rang: list[Alarms]) -> Alarms:
