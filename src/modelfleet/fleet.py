@@ -10,6 +10,7 @@ from typing import Self
 import msgspec
 
 from modelfleet.catalog import (
+    Alert,
     Catalog,
     CatalogFold,
     FleetSums,
@@ -51,6 +52,7 @@ from modelfleet.events.validation import (
 )
 from modelfleet.learners import check_learner
 from modelfleet.models import open_store
+from modelfleet.monitoring import AlertBoard
 from modelfleet.recipe import Recipe, load_recipe
 from modelfleet.serving import Follower, Loader, ModelCache
 from modelfleet.settings import Settings
@@ -108,6 +110,7 @@ class Fleet:
             PinBoard(self.log, self.catalog, self.desk),
             Aims(self.log, self.catalog, self.cache, self.desk),
             Doctor(self.log, encoders, self.recipe),
+            AlertBoard(self.log, self.catalog, clock),
         )
         trainer = Trainer(self.log, self.catalog, store, encoders, self.recipe, clock)
         self.worker = Worker(new_id(), self.queue, trainer, clock)
@@ -211,6 +214,21 @@ class Fleet:
     def tenant_status(self, tenant: str) -> list[TaskState]:
         """What is live, how far behind, and the last error, for each task of a tenant."""
         return self.catalog.tasks(check_name(tenant, "tenant"))
+
+    def alerts(self) -> list[Alert]:
+        """The newest 100 open alerts of all tenants, of recipes and of the fleet."""
+        return self.rooms.alerts.open()
+
+    def end_alert(self, alert: str, *, why: str = "", by: str | None = None) -> Receipt:
+        """Say that an alert of a recipe or of the whole fleet is over; see also `Task.end_alert`.
+
+        Raises:
+            NotFound: there is no such alert.
+            Conflict: it has ended already.
+        """
+        return self.rooms.alerts.end(
+            kinds.PLATFORM_TENANT, "", alert, kinds.AlertEnded(alert, why, by)
+        )
 
     def rebuild(self) -> int:
         """Derive the catalog again from the log alone; how many events that took."""

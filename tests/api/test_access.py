@@ -26,6 +26,7 @@ IN_THE_PATH = {
     "label": "it",
     "version": "v1",
     "recipe": "default",
+    "alert": "some-alert",
 }
 
 

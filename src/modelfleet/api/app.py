@@ -8,6 +8,7 @@ from litestar import Litestar
 from litestar.types import Message
 
 from modelfleet.api import (
+    alerts,
     decisions,
     docs,
     doctor,
@@ -45,6 +46,7 @@ _ROUTES = (
     *doctor.ROUTES,
     *versions.ROUTES,
     *recipes.ROUTES,
+    *alerts.ROUTES,
     *keys.ROUTES,
     *health.ROUTES,
     *docs.ROUTES,

@@ -209,6 +209,12 @@ class MadeByBody(Sent, frozen=True):
         return MadeBy(recipe, self.digest, micros(self.since))
 
 
+class Ended(Said, frozen=True):
+    """Why it is over, too."""
+
+    why: str = ""
+
+
 class KeyBody(Sent, frozen=True):
     """A key to be made: its role, and its tenant unless it is an operator's."""
 
@@ -241,6 +247,12 @@ class TargetQuery(Sent, frozen=True):
 
     precision: float | None = None
     label: str | None = None
+
+
+class AlertsQuery(Sent, frozen=True):
+    """Whether those that are over are wanted too."""
+
+    ended: bool = False
 
 
 class NoQuery(Sent, frozen=True):

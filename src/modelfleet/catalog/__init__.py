@@ -6,6 +6,7 @@ the fleet at the cost of a look-up; leases on tasks that are to be trained. *Kee
 and how they are made. Imports `events`, and the recipe for its policy.
 """
 
+from modelfleet.catalog.alerts import Action, Alert
 from modelfleet.catalog.catalog import Catalog, FleetSums, Key, Label, Version
 from modelfleet.catalog.fold import CatalogFold
 from modelfleet.catalog.keys import digest_of
@@ -18,6 +19,8 @@ from modelfleet.catalog.task_state import ALIASES, TaskState
 
 __all__ = [
     "ALIASES",
+    "Action",
+    "Alert",
     "Catalog",
     "CatalogFold",
     "FleetSums",

@@ -6,10 +6,21 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from modelfleet.catalog.alerts import Alert, find
 from modelfleet.catalog.made_by import MadeBy, Move, moves_back, moves_on
 from modelfleet.catalog.pooled import Pooled, pooled_without
 from modelfleet.catalog.rows import outcomes, task_states
-from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENANTS, VERSIONS
+from modelfleet.catalog.schema import (
+    ALERTS,
+    FLEET,
+    KEYS,
+    LABELS,
+    OPEN,
+    OUTCOMES,
+    TASKS,
+    TENANTS,
+    VERSIONS,
+)
 from modelfleet.catalog.task_state import ALIASES, TaskState
 from modelfleet.errors import NotFound
 from modelfleet.events import Database, Logged
@@ -185,6 +196,28 @@ class Catalog:
         pairs = [(tenant, decision) for decision in decisions]
         with self._database.reading() as connection:
             return {pair[1]: label for pair, label in outcomes(connection, pairs).items()}
+
+    def alerts(
+        self, tenant: str, task: str, *, ended: bool = False, limit: int = 100
+    ) -> list[Alert]:
+        """The open alerts of a task, the newest first; with ``ended`` those that are over as well.
+
+        Without a tenant and a task: what concerns a recipe or the whole fleet.
+        """
+        where = list(_of(ALERTS, tenant, task))
+        with self._database.reading() as connection:
+            return find(connection, where if ended else [*where, OPEN], limit)
+
+    def open_alerts(self, limit: int = 100) -> list[Alert]:
+        """The open alerts of all tenants, of recipes and of the fleet, the newest first."""
+        with self._database.reading() as connection:
+            return find(connection, [OPEN], limit)
+
+    def alert(self, tenant: str, task: str, alert: str) -> Alert | None:
+        """One alert by its name, also one that has ended; None if the task has none of it."""
+        with self._database.reading() as connection:
+            found = find(connection, [*_of(ALERTS, tenant, task), ALERTS.c.alert == alert], 1)
+        return found[0] if found else None
 
     def key_by_digest(self, digest: str) -> Key | None:
         """The active key whose secret has this digest, None if there is none."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
+from modelfleet.catalog import alerts
 from modelfleet.catalog.pooled import pool
 from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENANTS, VERSIONS
 from modelfleet.catalog.task_state import TaskState
@@ -161,6 +162,8 @@ def write_details(connection: sa.Connection, events: Iterable[tuple[Logged, kind
             case kinds.KeyRevoked():
                 revoked = sa.update(KEYS).where(KEYS.c.key == body.key).values(active=False)
                 connection.execute(revoked)
+            case _ if body.kind in kinds.FOUND:
+                alerts.fold(connection, event, body)
 
 
 def _label(event: Logged, body: kinds.LabelDefined) -> Row:

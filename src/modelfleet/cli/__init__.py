@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from modelfleet.cli import (
+    alerts,
     demo,
     doctor,
     forgetting,
@@ -64,6 +65,7 @@ app.command("export", rich_help_panel=_LOOK)(log.export)
 app.command("import", rich_help_panel=_LOOK)(log.import_)
 app.command("rebuild", rich_help_panel=_LOOK)(log.rebuild)
 app.command("settings", rich_help_panel=_LOOK)(log.settings)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=_LOOK)
 app.add_typer(keys.app, name="keys", rich_help_panel=_LOOK)
 
 

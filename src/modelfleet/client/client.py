@@ -7,7 +7,7 @@ from typing import Self
 
 import httpx
 
-from modelfleet.catalog import FleetSums, Key, TaskState
+from modelfleet.catalog import Alert, FleetSums, Key, TaskState
 from modelfleet.client.remote_task import RemoteTask
 from modelfleet.client.server import Server
 from modelfleet.client.translation import (
@@ -17,6 +17,7 @@ from modelfleet.client.translation import (
     parameters,
     part,
     read,
+    read_alert,
     tenant_path,
 )
 from modelfleet.decisions import Moved, Receipt
@@ -130,6 +131,16 @@ class Client:
         """What is live, how far behind, and the last error, for each task of a tenant."""
         answer = self._server.ask("GET", f"{tenant_path(tenant)}/status")
         return [read(TaskState, one) for one in answer["tasks"]]
+
+    def alerts(self) -> list[Alert]:
+        """The newest 100 open alerts of all tenants, of recipes and of the fleet."""
+        return [read_alert(one) for one in self._server.ask("GET", "/api/alerts")["alerts"]]
+
+    def end_alert(self, alert: str, *, why: str = "", by: str | None = None) -> Receipt:
+        """Say that an alert of a recipe or of the whole fleet is over."""
+        path = f"/api/alerts/{part(check_id(alert, 'alert'))}/end"
+        body = {"why": why, "by": by, "id": new_id()}
+        return read(Receipt, self._server.ask("POST", path, body))
 
     def close(self) -> None:
         """Give back connections."""

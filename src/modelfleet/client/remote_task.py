@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 
-from modelfleet.catalog import Label, TaskState, Version
+from modelfleet.catalog import Alert, Label, TaskState, Version
 from modelfleet.client.server import Server
 from modelfleet.client.translation import (
     Json,
     part,
     read,
+    read_alert,
     read_reasons,
     sayable,
     tenant_path,
@@ -248,6 +249,16 @@ class RemoteTask:
     def retry_training(self, *, by: str | None = None) -> Receipt:
         """Have the task trained now, also if it was set aside after failures."""
         return self._ordered("/training/retry", by)
+
+    def alerts(self, *, ended: bool = False) -> list[Alert]:
+        """The open alerts of this task, the newest first; with ``ended`` those before as well."""
+        answer = self._asked(f"/alerts?ended={str(ended).lower()}")
+        return [read_alert(one) for one in answer["alerts"]]
+
+    def end_alert(self, alert: str, *, why: str = "", by: str | None = None) -> Receipt:
+        """Say that an alert of this task is over."""
+        path = f"/alerts/{part(check_id(alert, 'alert'))}/end"
+        return self._told("POST", path, {"why": why, "by": by, "id": new_id()})
 
     def _asked(self, path: str) -> Json:
         answer: Json = self._server.ask("GET", self._path + path)

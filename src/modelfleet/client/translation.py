@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from modelfleet.catalog import Alert
 from modelfleet.clock import from_datetime, to_datetime
 from modelfleet.decisions import Example, Feedback, Reasons, Receipt, Request
 from modelfleet.errors import InvalidInput
@@ -41,6 +42,25 @@ def read_reasons(plain: Json) -> Reasons:
         for one in plain["taught"]
     ]
     return msgspec.convert({**plain, "taught": taught}, Reasons)
+
+
+def read_alert(plain: Json) -> Alert:
+    """An alert as the server writes it."""
+    values = {**plain, **_micros(plain, "raised", "ended")}
+    if plain["inception"] is not None:
+        began = plain["inception"]
+        values["inception"] = {**began, **_micros(began, "time", "earliest", "latest")}
+    values["actions"] = [{**one, **_micros(one, "taken")} for one in plain["actions"]]
+    return msgspec.convert(values, Alert)
+
+
+def _micros(plain: Json, *names: str) -> Json:
+    """Some moments of a JSON object in microseconds."""
+    return {
+        name: from_datetime(datetime.fromisoformat(plain[name]))
+        for name in names
+        if plain[name] is not None
+    }
 
 
 def sayable(said: Request | Example) -> Json:

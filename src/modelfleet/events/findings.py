@@ -33,7 +33,9 @@ class AlertRaised(Body, frozen=True, kw_only=True):
     misses, coverage, …), ``scope`` whose it is: a ``task``'s, or of the whole fleet a ``recipe``'s
     or the ``fleet``'s. ``slice`` names the kind of request, as ``field=value``; empty: all of them.
     ``evidence`` is the e-value that passed ``bar``; ``expected`` and ``observed`` are shares of
-    ``events`` since the inception. An alert that is ``muted_by`` another tells nobody.
+    ``events`` since the inception. An alert that is ``muted_by`` another tells nobody, nor does one
+    that is ``quiet``, as something is done about it: if that doesn't help, it is raised again,
+    loud, as the same ``alert``.
     """
 
     kind = "alert.raised"
@@ -53,6 +55,7 @@ class AlertRaised(Body, frozen=True, kw_only=True):
     causes: tuple[Cause, ...] = ()
     low_trust: bool = False
     muted_by: str | None = None
+    quiet: bool = False
 
 
 class AlertEnded(Body, frozen=True):

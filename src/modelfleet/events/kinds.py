@@ -271,6 +271,9 @@ READ = (*EVIDENCE, TargetSet.kind)
 FORGETTABLE = tuple(kind for kind, body in KINDS.items() if issubclass(body, Forgettable))
 """The kinds that hold what came from a person."""
 
+FOUND = (AlertRaised.kind, AlertEnded.kind, ActionTaken.kind, ActionMeasured.kind)
+"""The kinds that monitoring writes; their tenant and task are empty for what is the fleet's."""
+
 ROLES = ("user", "owner", "operator")
 """Of keys, in rising order: decides and gives feedback; all within a tenant; all in the fleet."""
 

@@ -8,6 +8,7 @@ from modelfleet.clock import DAY, HOUR, to_datetime
 from modelfleet.errors import InvalidInput
 from modelfleet.events.event import Event, body_of
 from modelfleet.events.kinds import (
+    FOUND,
     KINDS,
     PLATFORM_TENANT,
     RESERVED_PREFIXES,
@@ -45,7 +46,7 @@ EARLIEST = 0
 """1970-01-01: an event's time can't lie before."""
 MAX_INTEGER = 2**63 - 1
 
-_FLEET_WIDE = {KeyCreated.kind, KeyRevoked.kind}
+_FLEET_WIDE = {KeyCreated.kind, KeyRevoked.kind, *FOUND}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
 _KIND = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")

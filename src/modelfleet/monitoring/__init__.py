@@ -6,4 +6,6 @@ the moment of inception and likely causes, and what was done about them, all as 
 and who is told of an alert. Imports `decisions`, `serving`, `training`, `catalog` and `events`.
 """
 
-__all__: list[str] = []
+from modelfleet.monitoring.board import AlertBoard
+
+__all__ = ["AlertBoard"]

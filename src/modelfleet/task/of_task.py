@@ -5,6 +5,7 @@ import msgspec
 from modelfleet.catalog import Catalog
 from modelfleet.decisions import Aims, Decider, Desk, Explainer, Forgetting, PinBoard
 from modelfleet.events.validation import check_name
+from modelfleet.monitoring import AlertBoard
 from modelfleet.training import Doctor
 
 
@@ -19,6 +20,7 @@ class Rooms(msgspec.Struct, frozen=True):
     pins: PinBoard
     aims: Aims
     doctor: Doctor
+    alerts: AlertBoard
 
 
 class OfTask:

@@ -19,11 +19,12 @@ from modelfleet.decisions import (
     Request,
 )
 from modelfleet.errors import InvalidInput
+from modelfleet.task.alerts import OfAlerts
 from modelfleet.task.versions import OfVersions
 from modelfleet.training import Diagnosis, PinnedExample
 
 
-class Task(OfVersions):
+class Task(OfVersions, OfAlerts):
     """One question asked for a tenant, with its own labels and its own model."""
 
     def define_label(

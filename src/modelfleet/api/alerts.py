@@ -1,0 +1,212 @@
+"""Routes of alerts: what got worse, since when and why, and the word that it is over."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar.types import ASGIApp
+from msgspec.json import Decoder
+
+from modelfleet.api.call import Call, json
+from modelfleet.api.operation import OF_TASK, Content, Operation, route
+from modelfleet.api.wire import AlertsQuery, Ended, NoQuery
+from modelfleet.catalog import Alert
+from modelfleet.clock import to_datetime
+from modelfleet.decisions import Receipt
+from modelfleet.events import kinds
+from modelfleet.events.findings import Cause
+
+_GROUP = "alerts"
+_ENDED = Decoder(Ended)
+_ALERT: dict[str, Any] = {
+    "alert": "a7Qm2vXh5sTqWcNe0gLr",
+    "tenant": "acme",
+    "task": "team",
+    "finding": "precision",
+    "sentence": "Decisions of acme/team were right 71% of the time (24 of 34) instead of 95%, "
+    "since 2 March 09:31 UTC. It began with a new version.",
+    "raised": "2026-03-02T11:02:00Z",
+    "recipe": "default",
+    "version": "20260302T093107.120034Z-6ad2d3a2",
+    "expected": 0.95,
+    "observed": 0.71,
+    "events": 34,
+    "evidence": 120400.5,
+    "bar": 100000.0,
+    "inception": {
+        "event": "e0gLr7kQm2vXh5sTqWcN",
+        "seq": 48214,
+        "time": "2026-03-02T09:31:07Z",
+        "earliest": "2026-03-02T08:30:00Z",
+        "latest": "2026-03-02T10:05:00Z",
+    },
+    "causes": [{"event": "eZ2mWpT1cQe9yLr0XnK", "kind": "version.published", "what": "a version"}],
+    "quiet": True,
+    "actions": [
+        {
+            "action": "c1Qe9yLr0XnKehZ2mWpT",
+            "what": "roll_back",
+            "why": "the fall began with the publication of 20260302T093107.120034Z-6ad2d3a2",
+            "taken": "2026-03-02T11:02:00Z",
+            "before": 0.71,
+        }
+    ],
+}
+
+
+class InceptionAnswer(msgspec.Struct, frozen=True):
+    """When a change began: the most likely event, and the times between which it did (90%)."""
+
+    event: str
+    seq: int
+    time: datetime
+    earliest: datetime
+    latest: datetime
+
+
+class ActionAnswer(msgspec.Struct, frozen=True):
+    """What was done about an alert without a hand; ``helped`` is null until that is known."""
+
+    action: str
+    what: str
+    why: str
+    taken: datetime
+    before: float | None = None
+    helped: bool | None = None
+    after: float | None = None
+    events: int = 0
+    found: str = ""
+
+
+class AlertAnswer(msgspec.Struct, frozen=True):
+    """Something that got worse; it is open while ``ended`` is null, and ``why`` says what ended it.
+
+    One without a task is a recipe's or the fleet's. A quiet one is being seen to; who is told of
+    one that is ``muted_by`` another is told of the other.
+    """
+
+    alert: str
+    tenant: str
+    task: str
+    finding: str
+    sentence: str
+    raised: datetime
+    scope: str = "task"
+    slice: str = ""
+    recipe: str | None = None
+    version: str | None = None
+    expected: float | None = None
+    observed: float | None = None
+    events: int = 0
+    evidence: float = 0.0
+    bar: float = 0.0
+    inception: InceptionAnswer | None = None
+    causes: tuple[Cause, ...] = ()
+    low_trust: bool = False
+    muted_by: str | None = None
+    quiet: bool = False
+    actions: tuple[ActionAnswer, ...] = ()
+    ended: datetime | None = None
+    why: str | None = None
+
+
+class AlertsAnswer(msgspec.Struct, frozen=True):
+    """Alerts, the newest first."""
+
+    alerts: tuple[AlertAnswer, ...]
+
+
+def _operation(role: Any, summary: str, query: type[msgspec.Struct]) -> Operation:  # noqa: ANN401 - one of the roles
+    return Operation(
+        role=role,
+        group=_GROUP,
+        summary=summary,
+        query=query,
+        answers=(Content(AlertsAnswer, {"alerts": [_ALERT]}),),
+    )
+
+
+def _end(role: Any, summary: str) -> Operation:  # noqa: ANN401 - one of the roles
+    return Operation(
+        role=role,
+        group=_GROUP,
+        summary=summary,
+        body=Content(Ended, {"why": "the office moved", "by": "alice", "id": "over-1"}),
+        body_needed=False,
+        answers=(Content(Receipt, {"id": "over-1", "seq": 9, "duplicate": False}),),
+    )
+
+
+@route(
+    "GET",
+    "/api/alerts",
+    _operation("operator", "The newest 100 open alerts of all tenants and of the fleet", NoQuery),
+)
+async def open_alerts(call: Call) -> ASGIApp:
+    """The open alerts."""
+    call.query(NoQuery)
+    return json(_answer(await call.in_thread(call.fleet.alerts)))
+
+
+@route(
+    "GET",
+    f"{OF_TASK}/alerts",
+    _operation("owner", "The alerts of a task: open, or all with ended=true", AlertsQuery),
+)
+async def alerts_of_task(call: Call) -> ASGIApp:
+    """The alerts of a task."""
+    query = call.query(AlertsQuery)
+    return json(_answer(await call.in_thread(call.task.alerts, ended=query.ended)))
+
+
+@route("POST", f"{OF_TASK}/alerts/{{alert:str}}/end", _end("owner", "Say that an alert is over"))
+async def end_alert(call: Call) -> ASGIApp:
+    """Say that an alert of a task is over."""
+    return await _ended(call, call.task.tenant, call.task.task)
+
+
+@route(
+    "POST",
+    "/api/alerts/{alert:str}/end",
+    _end("operator", "Say that an alert of a recipe or of the fleet is over"),
+)
+async def end_fleet_alert(call: Call) -> ASGIApp:
+    """Say that an alert of a recipe or of the fleet is over."""
+    return await _ended(call, kinds.PLATFORM_TENANT, "")
+
+
+async def _ended(call: Call, tenant: str, task: str) -> ASGIApp:
+    said = await call.read(_ENDED, empty=b"{}")
+    alert = call.parameters["alert"]
+    body = kinds.AlertEnded(alert, said.why, said.by)
+    board = call.fleet.rooms.alerts
+    return json(await call.in_thread(board.end, tenant, task, alert, body, said.id))
+
+
+def _answer(alerts: list[Alert]) -> AlertsAnswer:
+    return AlertsAnswer(tuple(alert_answer(alert) for alert in alerts))
+
+
+def alert_answer(alert: Alert) -> AlertAnswer:
+    """An alert as clients get it."""
+    plain = msgspec.structs.asdict(alert)
+    began = alert.inception
+    moments = ("time", "earliest", "latest")
+    return AlertAnswer(
+        **plain
+        | {
+            "raised": to_datetime(alert.raised),
+            "ended": None if alert.ended is None else to_datetime(alert.ended),
+            "inception": began
+            and InceptionAnswer(
+                began.event, began.seq, *(to_datetime(getattr(began, name)) for name in moments)
+            ),
+            "actions": tuple(
+                ActionAnswer(**msgspec.structs.asdict(one) | {"taken": to_datetime(one.taken)})
+                for one in alert.actions
+            ),
+        }
+    )
+
+
+ROUTES = (open_alerts, alerts_of_task, end_alert, end_fleet_alert)

@@ -1,0 +1,143 @@
+"""Alerts as the log tells them: raised, what was done about them, and ended."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from modelfleet.catalog.schema import ALERTS, OPEN
+from modelfleet.events import kinds
+from modelfleet.events.event import Logged
+from modelfleet.events.findings import Cause, Inception
+
+
+class Action(msgspec.Struct, frozen=True):
+    """What was done about an alert without a hand, and what became of it; a time in microseconds.
+
+    ``helped`` is None until that is known; ``before`` and ``after`` are shares that were observed,
+    the latter over ``events``.
+    """
+
+    action: str
+    what: str
+    why: str
+    taken: int
+    before: float | None = None
+    helped: bool | None = None
+    after: float | None = None
+    events: int = 0
+    found: str = ""
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """Something that got worse; times in microseconds, the rest as in `kinds.AlertRaised`.
+
+    One without a task is a recipe's or the fleet's. It is open while ``ended`` is None; ``why``
+    says what ended it.
+    """
+
+    alert: str
+    tenant: str
+    task: str
+    finding: str
+    sentence: str
+    raised: int
+    scope: str = "task"
+    slice: str = ""
+    recipe: str | None = None
+    version: str | None = None
+    expected: float | None = None
+    observed: float | None = None
+    events: int = 0
+    evidence: float = 0.0
+    bar: float = 0.0
+    inception: Inception | None = None
+    causes: tuple[Cause, ...] = ()
+    low_trust: bool = False
+    muted_by: str | None = None
+    quiet: bool = False
+    actions: tuple[Action, ...] = ()
+    ended: int | None = None
+    why: str | None = None
+
+
+def fold(connection: sa.Connection, event: Logged, body: kinds.Body) -> None:
+    """Write what an event says of an alert; one about an alert that isn't there changes nothing."""
+    match body:
+        case kinds.AlertRaised():
+            _raise(connection, event, body)
+        case kinds.AlertEnded():
+            still_open = sa.update(ALERTS).where(*_is(event, body.alert), OPEN)
+            connection.execute(still_open.values(ended=event.logged, why=body.why))
+        case kinds.ActionTaken():
+            taken = Action(body.action, body.what, body.why, event.logged, body.before)
+            _note(connection, event, body.alert, taken)
+        case kinds.ActionMeasured():
+            _note(connection, event, body.alert, body)
+
+
+def find(
+    connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]], limit: int
+) -> list[Alert]:
+    """Alerts that fulfil conditions, the newest first."""
+    query = sa.select(ALERTS).where(*where).order_by(ALERTS.c.seq.desc()).limit(limit)
+    return [_alert(row) for row in connection.execute(query)]
+
+
+def _raise(connection: sa.Connection, event: Logged, body: kinds.AlertRaised) -> None:
+    """The first time it gets a row; raised again, what is said of it now, and it is open."""
+    row: dict[str, Any] = {
+        "recipe": body.recipe,
+        "slice": body.slice,
+        "muted_by": body.muted_by,
+        "finding": body.finding,
+        "scope": body.scope,
+        "ended": None,
+        "why": None,
+    }
+    before = _body(connection, event, body.alert)
+    if before is not None:
+        said = body.fields() | {"actions": before["actions"]}
+        again = sa.update(ALERTS).where(*_is(event, body.alert)).values(row | {"body": said})
+        connection.execute(again)
+        return
+    place = {"tenant": event.tenant, "task": event.task, "alert": body.alert}
+    new = {"seq": event.seq, "raised": event.logged, "body": body.fields() | {"actions": []}}
+    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
+    another = insert(ALERTS).values(row | place | new)
+    connection.execute(another.on_conflict_do_nothing())  # the name is another task's: not ours
+
+
+def _note(
+    connection: sa.Connection, event: Logged, alert: str, what: Action | kinds.ActionMeasured
+) -> None:
+    """Add an action to its alert, or what became of one."""
+    body = _body(connection, event, alert)
+    if body is None:
+        return
+    actions = {one["action"]: one for one in body["actions"]}
+    if isinstance(what, Action):
+        actions[what.action] = msgspec.to_builtins(what)
+    elif what.action in actions:
+        came_of_it = {"helped": what.helped, "after": what.after, "events": what.events}
+        actions[what.action] |= came_of_it | {"found": what.why}
+    noted = body | {"actions": list(actions.values())}
+    connection.execute(sa.update(ALERTS).where(*_is(event, alert)).values(body=noted))
+
+
+def _body(connection: sa.Connection, event: Logged, alert: str) -> dict[str, Any] | None:
+    query = sa.select(ALERTS.c.body).where(*_is(event, alert))
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _is(event: Logged, alert: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """The alert of this name, if it is of the task that the event is about."""
+    return ALERTS.c.tenant == event.tenant, ALERTS.c.alert == alert, ALERTS.c.task == event.task
+
+
+def _alert(row: sa.Row[Any]) -> Alert:
+    columns = ("tenant", "task", "raised", "ended", "why")
+    return msgspec.convert(row.body | {name: getattr(row, name) for name in columns}, Alert)

@@ -1,0 +1,161 @@
+"""Alerts are read by whom they concern, and end when somebody says so; charlie sees nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from tests.conftest import HandClock
+from typer.testing import CliRunner
+
+from modelfleet import Client, Fleet
+from modelfleet.api import create_app
+from modelfleet.cli import app
+from modelfleet.errors import Conflict, NotAllowed, NotFound
+from modelfleet.events import kinds as k
+from modelfleet.events import make
+from modelfleet.events.findings import Cause, Inception
+
+BEGAN = Inception("e1", 3, 1_700_000_000_000_000, 1_699_000_000_000_000, 1_700_000_100_000_000)
+FELL = k.AlertRaised(
+    alert="fell",
+    finding="precision",
+    sentence="Decisions of acme/team were right 71% of the time instead of 95%.",
+    recipe="default",
+    expected=0.95,
+    observed=0.71,
+    events=34,
+    evidence=2_000.0,
+    bar=1_000.0,
+    inception=BEGAN,
+    causes=(Cause("v", "version.published", "a version was published"),),
+    quiet=True,
+)
+LOUDER = k.AlertRaised(
+    alert="fell", finding="precision", sentence="It goes on, though it was trained again."
+)
+EVERYWHERE = k.AlertRaised(
+    alert="all", finding="response", sentence="Feedback stopped everywhere.", scope="fleet"
+)
+
+
+def tell(fleet: Fleet, *bodies: k.Body, tenant: str = "acme", task: str = "team") -> None:
+    for body in bodies:
+        fleet.log.append([make(body, tenant=tenant, task=task, time=fleet.clock())])
+
+
+@contextmanager
+def speaking(fleet: Fleet, key: str) -> Iterator[Client]:
+    with TestClient(create_app(fleet, keys_required=True)) as api:
+        client = Client("http://testserver", key=key, transport=_Within(api))
+        yield client
+
+
+class _Within(httpx.BaseTransport):
+    """Carries requests to an application in this process."""
+
+    def __init__(self, api: TestClient[Litestar]) -> None:
+        self._api = api
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._api._transport.handle_request(request)
+
+
+def test_an_alert_is_told_with_all_that_is_known_and_done(fleet: Fleet, clock: HandClock) -> None:
+    tell(fleet, FELL)
+    clock.advance(60)
+    tell(
+        fleet,
+        k.ActionTaken("a1", "fell", "roll_back", "it began with a version", 0.71),
+        k.ActionMeasured("a1", "fell", helped=True, why="96% of 60 since", after=0.96, events=60),
+    )
+    tell(fleet, EVERYWHERE, tenant="", task="")
+    (alert,) = fleet.task("acme", "team").alerts()
+    assert (alert.tenant, alert.task, alert.finding) == ("acme", "team", "precision")
+    assert (alert.inception, alert.causes, alert.quiet) == (BEGAN, FELL.causes, True)
+    (action,) = alert.actions
+    assert (action.what, action.helped, action.after, action.events) == (
+        "roll_back",
+        True,
+        0.96,
+        60,
+    )
+    assert action.taken == alert.raised + 60_000_000
+    assert [one.alert for one in fleet.alerts()] == ["all", "fell"]
+
+
+def test_an_alert_that_is_raised_again_is_the_same_one_louder(fleet: Fleet) -> None:
+    tell(fleet, FELL, k.ActionTaken("a1", "fell", "retrain", "to learn what changed"))
+    tell(fleet, LOUDER)
+    (alert,) = fleet.alerts()
+    assert (alert.quiet, alert.sentence) == (False, "It goes on, though it was trained again.")
+    assert [one.what for one in alert.actions] == ["retrain"]
+
+
+def test_it_ends_when_somebody_says_so_and_stays_to_be_read(fleet: Fleet, clock: HandClock) -> None:
+    tell(fleet, FELL)
+    team = fleet.task("acme", "team")
+    team.end_alert("fell", why="the office moved", by="alice")
+    assert team.alerts() == fleet.alerts() == []
+    (alert,) = team.alerts(ended=True)
+    assert (alert.ended, alert.why) == (clock.time, "the office moved")
+    with pytest.raises(Conflict, match="the office moved"):
+        team.end_alert("fell")
+    with pytest.raises(NotFound):
+        team.end_alert("another")
+    tell(fleet, EVERYWHERE, tenant="", task="")
+    with pytest.raises(NotFound):
+        team.end_alert("all")
+    fleet.end_alert("all", by="operator")
+    assert fleet.alerts() == []
+
+
+def test_a_rebuilt_catalog_tells_the_same(fleet: Fleet) -> None:
+    tell(fleet, FELL, k.ActionTaken("a1", "fell", "retrain", "why"))
+    tell(fleet, k.AlertEnded("fell", "of another tenant"), tenant="globex")
+    tell(fleet, FELL, task="other")
+    tell(fleet, EVERYWHERE, tenant="", task="")
+    before = fleet.alerts()
+    assert [(one.alert, one.task) for one in before] == [("all", ""), ("fell", "team")]
+    fleet.rebuild()
+    assert fleet.alerts() == before
+
+
+def test_the_client_has_the_same_verbs_and_charlie_gets_nothing(small_fleet: Fleet) -> None:
+    tell(small_fleet, FELL, k.ActionTaken("a1", "fell", "retrain", "why"))
+    tell(small_fleet, EVERYWHERE, tenant="", task="")
+    roles = (("operator", ""), ("owner", "acme"), ("user", "acme"), ("owner", "globex"))
+    operator, alice, bob, charlie = (small_fleet.create_key(*role)[1] for role in roles)
+    with speaking(small_fleet, operator) as client:
+        assert client.alerts() == small_fleet.alerts()
+        client.end_alert("all", why="found it")
+        client.task("acme", "team").alerts()
+    with speaking(small_fleet, alice) as client:
+        assert client.task("acme", "team").alerts() == small_fleet.alerts()
+        with pytest.raises(NotAllowed):
+            client.alerts()
+        client.task("acme", "team").end_alert("fell", by="alice")
+        assert client.task("acme", "team").alerts() == []
+        (ended,) = client.task("acme", "team").alerts(ended=True)
+        assert ended.ended == small_fleet.task("acme", "team").alerts(ended=True)[0].ended
+    for key in (bob, charlie):
+        with speaking(small_fleet, key) as client, pytest.raises((NotAllowed, NotFound)):
+            client.task("acme", "team").alerts()
+    with speaking(small_fleet, charlie) as client:
+        assert client.task("globex", "team").alerts(ended=True) == []
+        with pytest.raises(NotFound):
+            client.task("globex", "team").end_alert("fell")
+
+
+def test_the_command_shows_and_ends_them(small_fleet: Fleet) -> None:
+    tell(small_fleet, FELL, k.ActionTaken("a1", "fell", "retrain", "to learn it"))
+    data = ["--data", small_fleet.settings.database]
+    run = CliRunner().invoke
+    shown = run(app, ["alerts", *data], env={"COLUMNS": "200"}).output
+    assert "right 71% of the time" in shown
+    assert "retrain: to learn it" in shown
+    assert run(app, ["alerts", "end", "fell", "--why", "seen to", *data]).exit_code == 0
+    assert "no alert is open" in run(app, ["alerts", *data]).output
+    assert "seen to" in run(app, ["alerts", "--tenant", "acme", "--ended", *data]).output
