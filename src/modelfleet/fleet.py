@@ -101,17 +101,7 @@ class Fleet:
         self.decider = Decider(self.log, self.cache, clock)
         self.desk = Desk(self.log, self.catalog, self.decider, clock)
         self.by_recipe = ByRecipe(self.log, self.catalog, clock)
-        self.rooms = Rooms(
-            self.decider,
-            self.desk,
-            self.catalog,
-            Explainer(self.log, loader, self.cache),
-            Forgetting(self.log, self.catalog, clock),
-            PinBoard(self.log, self.catalog, self.desk),
-            Aims(self.log, self.catalog, self.cache, self.desk),
-            Doctor(self.log, encoders, self.recipe),
-            AlertBoard(self.log, self.catalog, clock),
-        )
+        self.rooms = self._open_rooms(loader, encoders)
         trainer = Trainer(self.log, self.catalog, store, encoders, self.recipe, clock)
         self.worker = Worker(new_id(), self.queue, trainer, clock)
         self._training = _TrainingThread(self) if train else None
@@ -252,6 +242,20 @@ class Fleet:
         _traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _open_rooms(self, loader: Loader, encoders: Encoders) -> Rooms:
+        """Who does what a task is asked for."""
+        return Rooms(
+            self.decider,
+            self.desk,
+            self.catalog,
+            Explainer(self.log, loader, self.cache),
+            Forgetting(self.log, self.catalog, self.clock),
+            PinBoard(self.log, self.catalog, self.desk),
+            Aims(self.log, self.catalog, self.cache, self.desk),
+            Doctor(self.log, encoders, self.recipe),
+            AlertBoard(self.log, self.catalog, self.clock),
+        )
 
     def _notice(self, events: Sequence[Logged]) -> None:
         self.cache.notice([(e.seq, e.tenant, e.task, e.kind) for e in events])
