@@ -12,7 +12,14 @@ VISIT = visits(load_world()[0], 1, seed=1)[0]
 
 
 def decision(best: str, *, sure: bool) -> Decision:
-    return Decision("d", best if sure else None, (Candidate(best, 0.9),), 0.5, None, 0)
+    return Decision(
+        id="d",
+        label=best if sure else None,
+        candidates=(Candidate(best, 0.9),),
+        threshold=0.5,
+        version=None,
+        time=0,
+    )
 
 
 def test_coverage_counts_answers_and_precision_the_right_ones_among_them() -> None:

@@ -15,6 +15,7 @@ from modelfleet.decisions.decision import (
     Feedback,
     LabelTexts,
     Lesson,
+    Prediction,
     Receipt,
     Request,
     Taught,
@@ -24,6 +25,7 @@ from modelfleet.decisions.desk import Desk
 from modelfleet.decisions.forgetting import Forget, Forgetting, Forgotten
 from modelfleet.decisions.pinning import PinBoard
 from modelfleet.decisions.reasons import Explainer, Reasons
+from modelfleet.decisions.scoring import Scorer
 
 __all__ = [
     "Aim",
@@ -43,10 +45,12 @@ __all__ = [
     "Lesson",
     "Moved",
     "PinBoard",
+    "Prediction",
     "Preview",
     "Reasons",
     "Receipt",
     "Request",
+    "Scorer",
     "Taught",
     "Verdict",
 ]

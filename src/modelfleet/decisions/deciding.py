@@ -6,16 +6,14 @@ from typing import TypeVar
 
 from modelfleet.clock import Clock
 from modelfleet.decisions.checks import check_asked, check_task
-from modelfleet.decisions.decision import Asked, Decision, Request, decision_of
+from modelfleet.decisions.decision import Asked, Decision, Prediction, Request, decision_of
+from modelfleet.decisions.scoring import predictions
 from modelfleet.errors import Conflict, NotFound, Outdated
 from modelfleet.events import Appended, Event, EventLog, Group, Logged, kinds, make
 from modelfleet.events.event import same_content
-from modelfleet.events.kinds import Candidate, ShadowSaid
+from modelfleet.events.kinds import ShadowSaid
 from modelfleet.events.validation import check_id
 from modelfleet.serving import ModelCache, ServedModel, is_trying, route
-from modelfleet.text import Features
-
-MOST_CANDIDATES = 5
 
 T = TypeVar("T")
 
@@ -131,19 +129,16 @@ class Decider:
         return answered
 
     def _scored(self, asked: Sequence[Asked], now: int) -> list[Group]:
-        """What is decided of each request, encoded in one pass for each encoder."""
+        """What is decided of each request."""
         routes = [route(self._cache, one.tenant, one.task, _sticky(one)) for one in asked]
-        models = [one.answers for one in routes]
-        groups: dict[int, Group] = {}
-        for encoder in dict.fromkeys(model.encoder for model in models):
-            places = [i for i, model in enumerate(models) if model.encoder is encoder]
-            requests = [asked[i].request for i in places]
-            encoded = encoder.encode([r.text for r in requests], [r.metadata for r in requests])
-            for i, features in zip(places, encoded, strict=True):
-                shadow = _shadow_said(routes[i].shadow, asked[i].request)
-                event = _decided(asked[i], models[i], features, now, shadow)
-                groups[i] = Group([event], models[i].applied)
-        return [groups[i] for i in range(len(asked))]
+        predicted = predictions([one.answers for one in routes], [one.request for one in asked])
+        return [
+            Group(
+                [_decided(one, prediction, now, _shadow_said(routed.shadow, one.request))],
+                routed.answers.applied,
+            )
+            for one, prediction, routed in zip(asked, predicted, routes, strict=True)
+        ]
 
     def _decided_before(
         self, tenant: str, task: str, requests: Sequence[Request]
@@ -169,32 +164,22 @@ def _shadow_said(shadow: ServedModel | None, request: Request) -> ShadowSaid | N
     """What a version that is only tried out would have answered."""
     if shadow is None or shadow.version is None:
         return None
-    (features,) = shadow.encoder.encode([request.text], [request.metadata])
-    judged = shadow.judged(request.text, request.metadata, features, 1)
-    best = judged.candidates[0].probability if judged.candidates else 0.0
-    return ShadowSaid(shadow.version, judged.label, round(best, 6), judged.reason)
+    (said,) = predictions([shadow], [request], 1)
+    return ShadowSaid(shadow.version, said.label, said.confidence, said.reason)
 
 
-def _decided(
-    asked: Asked,
-    model: ServedModel,
-    features: Features,
-    now: int,
-    shadow: ShadowSaid | None = None,
-) -> Event:
+def _decided(asked: Asked, prediction: Prediction, now: int, shadow: ShadowSaid | None) -> Event:
     request = asked.request
-    judged = model.judged(request.text, request.metadata, features, MOST_CANDIDATES)
-    best = judged.candidates[0].probability if judged.candidates else 0.0
     body = kinds.RequestDecided(
         text=request.text,
         metadata=request.metadata,
-        label=judged.label,
-        confidence=round(best, 6),
-        candidates=tuple(Candidate(c.label, round(c.probability, 6)) for c in judged.candidates),
-        threshold=judged.threshold,
-        version=model.version,
-        reason=judged.reason,
-        fit=None if judged.fit is None else round(judged.fit, 3),
+        label=prediction.label,
+        confidence=prediction.confidence,
+        candidates=prediction.candidates,
+        threshold=prediction.threshold,
+        version=prediction.version,
+        reason=prediction.reason,
+        fit=prediction.fit,
         shadow=shadow,
     )
     time = now if request.time is None else request.time

@@ -28,8 +28,8 @@ class Asked(msgspec.Struct, frozen=True):
     request: Request
 
 
-class Decision(msgspec.Struct, frozen=True):
-    """The answer to a request; feedback refers to its ``id``.
+class Prediction(msgspec.Struct, frozen=True, kw_only=True):
+    """What is thought of a request, before anybody took it down.
 
     ``label`` is None when it abstains, and ``reason`` says why: no candidate's probability reaches
     ``threshold``, no label seems to fit, or there is none. ``fit`` is how well the best label fits,
@@ -37,12 +37,10 @@ class Decision(msgspec.Struct, frozen=True):
     ``version`` is None while the task answers from its labels' texts and corrections alone.
     """
 
-    id: str
     label: str | None
     candidates: tuple[Candidate, ...]
     threshold: float
     version: str | None
-    time: int
     reason: str | None = None
     fit: float | None = None
 
@@ -50,6 +48,13 @@ class Decision(msgspec.Struct, frozen=True):
     def confidence(self) -> float:
         """The probability of the best candidate, 0 without any."""
         return self.candidates[0].probability if self.candidates else 0.0
+
+
+class Decision(Prediction, frozen=True, kw_only=True):
+    """The answer to a request, which is in the log; feedback refers to its ``id``."""
+
+    id: str
+    time: int
 
 
 class Feedback(msgspec.Struct, frozen=True):

@@ -1,0 +1,99 @@
+"""Requests are scored here, for decisions and for predictions alike."""
+
+from collections.abc import Sequence
+
+from modelfleet.decisions.checks import check_task
+from modelfleet.decisions.decision import Prediction, Request
+from modelfleet.errors import NotFound
+from modelfleet.events.kinds import Candidate
+from modelfleet.events.validation import check_request
+from modelfleet.serving import Judged, ModelCache, ServedModel, is_trying, route
+
+MOST_CANDIDATES = 5
+
+
+class Scorer:
+    """Scores requests with the numbers that a decision would have, and logs nothing."""
+
+    def __init__(self, cache: ModelCache) -> None:
+        self._cache = cache
+
+    def is_warm(self, tenant: str, task: str, version: str | None = None) -> bool:
+        """Whether scoring needs nothing but memory and microseconds."""
+        model = self._cache.fresh(tenant, task, version)
+        if model is None or not model.encoder.quick:
+            return False
+        return version is not None or not is_trying(model)
+
+    def model(self, tenant: str, task: str, version: str | None = None) -> ServedModel:
+        """The model of a task, loaded if need be: what is live, or a version by name or alias.
+
+        Raises:
+            InvalidInput: a name can't be accepted.
+            NotFound: there is no such version, or nothing from which the task could answer.
+            CheckpointUnusable: the version that was named can't be served.
+            StoreUnavailable: the store of the version that was named can't be reached.
+        """
+        check_task(tenant, task)
+        model = self._cache.get(tenant, task, version)
+        if not model.applied:
+            raise NotFound(f"task: nothing is known of {tenant}/{task}")
+        return model
+
+    def score(
+        self,
+        tenant: str,
+        task: str,
+        requests: Sequence[Request],
+        *,
+        most: int = MOST_CANDIDATES,
+        version: str | None = None,
+    ) -> list[Prediction]:
+        """What would be decided of requests, with their ``most`` best candidates.
+
+        Args:
+            tenant: whose.
+            task: of which task.
+            requests: texts with their metadata.
+            most: candidates of each.
+            version: by name or alias; without it a canary answers its share of them.
+
+        Raises:
+            InvalidInput: a name, text or metadata can't be accepted.
+            NotFound: there is no such version, or nothing from which the task could answer.
+            CheckpointUnusable: the version that was named can't be served.
+            StoreUnavailable: the store of the version that was named can't be reached.
+        """
+        for request in requests:
+            check_request(request.text, request.metadata)
+        model = self.model(tenant, task, version)
+        models = [model] * len(requests)
+        if version is None and is_trying(model):
+            models = [route(self._cache, tenant, task, one.text).answers for one in requests]
+        return predictions(models, requests, most)
+
+
+def predictions(
+    models: Sequence[ServedModel], requests: Sequence[Request], most: int = MOST_CANDIDATES
+) -> list[Prediction]:
+    """What each model says of its request; encoded in one pass for each encoder."""
+    found: dict[int, Prediction] = {}
+    for encoder in dict.fromkeys(model.encoder for model in models):
+        places = [i for i, model in enumerate(models) if model.encoder is encoder]
+        asked = [requests[i] for i in places]
+        encoded = encoder.encode([r.text for r in asked], [r.metadata for r in asked])
+        for i, request, features in zip(places, asked, encoded, strict=True):
+            judged = models[i].judged(request.text, request.metadata, features, most)
+            found[i] = _prediction(judged, models[i].version)
+    return [found[i] for i in range(len(requests))]
+
+
+def _prediction(judged: Judged, version: str | None) -> Prediction:
+    return Prediction(
+        label=judged.label,
+        candidates=tuple(Candidate(c.label, round(c.probability, 6)) for c in judged.candidates),
+        threshold=judged.threshold,
+        version=version,
+        reason=judged.reason,
+        fit=None if judged.fit is None else round(judged.fit, 3),
+    )
