@@ -52,7 +52,7 @@ from modelfleet.events.validation import (
 )
 from modelfleet.learners import check_learner
 from modelfleet.models import open_store
-from modelfleet.monitoring import AlertBoard
+from modelfleet.monitoring import AlertBoard, DriftWatch, Suggestions
 from modelfleet.recipe import Recipe, load_recipe
 from modelfleet.serving import Follower, Loader, ModelCache
 from modelfleet.settings import Settings
@@ -255,6 +255,8 @@ class Fleet:
             Aims(self.log, self.catalog, self.cache, self.desk),
             Doctor(self.log, encoders, self.recipe),
             AlertBoard(self.log, self.catalog, self.clock),
+            DriftWatch(self.log, encoders, self.recipe, self.clock),
+            Suggestions(self.log, self.catalog, encoders, self.recipe, self.clock),
         )
 
     def _notice(self, events: Sequence[Logged]) -> None:

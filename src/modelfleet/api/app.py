@@ -22,6 +22,7 @@ from modelfleet.api import (
     reasons,
     recipes,
     status,
+    suggestions,
     targets,
     versions,
 )
@@ -44,6 +45,7 @@ _ROUTES = (
     *events.ROUTES,
     *status.ROUTES,
     *doctor.ROUTES,
+    *suggestions.ROUTES,
     *versions.ROUTES,
     *recipes.ROUTES,
     *alerts.ROUTES,

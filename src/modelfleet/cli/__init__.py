@@ -21,6 +21,7 @@ from modelfleet.cli import (
     reasons,
     replay,
     roles,
+    suggestions,
     target,
     tasks,
     trials,
@@ -57,6 +58,9 @@ app.command("forget", rich_help_panel=_LOOK)(forgetting.forget)
 app.command("forgotten", rich_help_panel=_LOOK)(forgetting.forgotten)
 app.command("target", rich_help_panel=_LOOK)(target.target)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
+app.command("drift", rich_help_panel=_LOOK)(suggestions.drift)
+app.command("suggestions", rich_help_panel=_LOOK)(suggestions.suggestions)
+app.command("accept", rich_help_panel=_LOOK)(suggestions.accept)
 app.command("pinned", rich_help_panel=_LOOK)(pinned.pinned)
 app.command("pin-example", rich_help_panel=_LOOK)(pinned.pin_example)
 app.command("unpin-example", rich_help_panel=_LOOK)(pinned.unpin_example)

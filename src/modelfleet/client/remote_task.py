@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from modelfleet.catalog import Alert, Label, TaskState, Version
+from modelfleet.client.remote_monitoring import RemoteMonitoring
 from modelfleet.client.server import Server
 from modelfleet.client.translation import (
     Json,
@@ -36,7 +37,7 @@ from modelfleet.training import Diagnosis, PinnedExample
 from modelfleet.training.diagnosis import Scarce
 
 
-class RemoteTask:
+class RemoteTask(RemoteMonitoring):
     """The verbs of one task behind a server; see `Task` for what each does and raises."""
 
     def __init__(self, server: "Server", tenant: str, task: str) -> None:

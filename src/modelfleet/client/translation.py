@@ -13,7 +13,18 @@ from modelfleet.errors import InvalidInput
 from modelfleet.events import Condition, Event, Query, new_id
 from modelfleet.events.validation import check_fields, check_name, check_request
 
-_TIMES = ("time", "logged", "published", "behind_since", "due", "changed", "failed", "enough_by")
+_TIMES = (
+    "time",
+    "logged",
+    "published",
+    "behind_since",
+    "since",
+    "until",
+    "due",
+    "changed",
+    "failed",
+    "enough_by",
+)
 
 Json = dict[str, Any]
 T = TypeVar("T")

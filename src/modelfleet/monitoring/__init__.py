@@ -1,11 +1,27 @@
 """Many small models watched with few false alerts: is each as good as it says, since when not?
 
 *In*: the log: decisions, and what became of them. *Out*: product metrics of any window, alerts with
-the moment of inception and likely causes, and what was done about them, all as events again.
-*Keeps*: sums and detector states per task, folded from the log. *Ignores*: how decisions are made,
-and who is told of an alert. Imports `decisions`, `serving`, `training`, `catalog` and `events`.
+the moment of inception and likely causes, and what was done about them, all as events again; what
+changed in the requests, and labels that are missing. *Keeps*: sums and detector states per task,
+folded from the log. *Ignores*: how decisions are made, and who is told of an alert. Imports
+`decisions`, `serving`, `training`, `catalog` and `events`.
 """
 
 from modelfleet.monitoring.board import AlertBoard
+from modelfleet.monitoring.drift import Drift, DriftWatch, Shift, Window
+from modelfleet.monitoring.suggestions import Accepted, Naming, Suggestion, Suggestions
+from modelfleet.monitoring.words import Telling, telling_words
 
-__all__ = ["AlertBoard"]
+__all__ = [
+    "Accepted",
+    "AlertBoard",
+    "Drift",
+    "DriftWatch",
+    "Naming",
+    "Shift",
+    "Suggestion",
+    "Suggestions",
+    "Telling",
+    "Window",
+    "telling_words",
+]

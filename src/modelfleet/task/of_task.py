@@ -5,7 +5,7 @@ import msgspec
 from modelfleet.catalog import Catalog
 from modelfleet.decisions import Aims, Decider, Desk, Explainer, Forgetting, PinBoard
 from modelfleet.events.validation import check_name
-from modelfleet.monitoring import AlertBoard
+from modelfleet.monitoring import AlertBoard, DriftWatch, Suggestions
 from modelfleet.training import Doctor
 
 
@@ -21,6 +21,8 @@ class Rooms(msgspec.Struct, frozen=True):
     aims: Aims
     doctor: Doctor
     alerts: AlertBoard
+    drift_watch: DriftWatch
+    suggestions: Suggestions
 
 
 class OfTask:

@@ -20,11 +20,12 @@ from modelfleet.decisions import (
 )
 from modelfleet.errors import InvalidInput
 from modelfleet.task.alerts import OfAlerts
+from modelfleet.task.monitored import OfMonitoring
 from modelfleet.task.versions import OfVersions
 from modelfleet.training import Diagnosis, PinnedExample
 
 
-class Task(OfVersions, OfAlerts):
+class Task(OfVersions, OfAlerts, OfMonitoring):
     """One question asked for a tenant, with its own labels and its own model."""
 
     def define_label(

@@ -1,0 +1,38 @@
+"""The verbs of watching a task, over HTTP."""
+
+from modelfleet.client.server import Server
+from modelfleet.client.translation import Json, part, read
+from modelfleet.monitoring import Accepted, Drift, Suggestion, Window
+
+
+class RemoteMonitoring:
+    """How a task of a server is doing; see `task.OfMonitoring`."""
+
+    _server: Server
+    _path: str
+
+    def drift(self, days: float = 7.0) -> Drift:
+        """How the requests of the last days differ from those of four times as many days before."""
+        query = {"days": str(days)}
+        found: Json = self._server.ask("GET", f"{self._path}/drift", query=query)
+        windows = {name: found[name] and read(Window, found[name]) for name in ("before", "now")}
+        return read(Drift, {**found, **windows})
+
+    def suggestions(self) -> list[Suggestion]:
+        """Labels that seem to be missing: groups of requests that no label fits."""
+        found: Json = self._server.ask("GET", f"{self._path}/suggestions")
+        return [read(Suggestion, one) for one in found["suggestions"]]
+
+    def accept_suggestion(
+        self,
+        suggestion: str,
+        *,
+        label: str | None = None,
+        name: str | None = None,
+        description: str = "",
+        by: str | None = None,
+    ) -> Accepted:
+        """Define a suggested label, or use one that there is, and give it the group's requests."""
+        body = {"label": label, "name": name, "description": description, "by": by}
+        path = f"{self._path}/suggestions/{part(suggestion)}/accept"
+        return read(Accepted, self._server.ask("POST", path, body))
