@@ -1,7 +1,7 @@
 """The library's front door: opens the stores, joins the rooms, and offers the platform's verbs."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from secrets import token_urlsafe
 from types import TracebackType
@@ -52,7 +52,8 @@ from modelfleet.events.validation import (
 )
 from modelfleet.learners import check_learner
 from modelfleet.models import open_store
-from modelfleet.monitoring import AlertBoard, DriftWatch, Suggestions
+from modelfleet.monitoring import AlertBoard, DriftWatch, Suggestions, Watcher, find_nothing
+from modelfleet.monitoring import rebuild as rebuild_monitoring
 from modelfleet.recipe import Recipe, load_recipe
 from modelfleet.serving import Follower, Loader, ModelCache
 from modelfleet.settings import Settings
@@ -60,12 +61,16 @@ from modelfleet.task import Rooms, Task
 from modelfleet.text import Encoders
 from modelfleet.training import Doctor, Outcome, Trainer, Worker
 
+Run = Callable[[threading.Event, Callable[[float], object]], None]
+"""A role's loop: until it is told to stop; between its steps it calls what waits."""
+
 
 class Fleet:
     """A fleet of models over one log.
 
     ``place`` is a folder (created if need be) or a ``postgresql://`` URL. With ``train`` (the
-    default) a thread of this process trains what falls behind; a process beside which workers run
+    default) a thread of this process trains what falls behind, and with ``watch`` (if left out, as
+    ``train``) another one watches what becomes of decisions; a process beside which others do so
     passes False. Use it as a context manager, or call ``close``: what was acknowledged is in the
     log either way.
 
@@ -80,6 +85,7 @@ class Fleet:
         *,
         settings: Settings | None = None,
         train: bool = True,
+        watch: bool | None = None,
         clock: Clock = now,
         durable: bool = True,
     ) -> None:
@@ -104,12 +110,20 @@ class Fleet:
         self.rooms = self._open_rooms(loader, encoders)
         trainer = Trainer(self.log, self.catalog, store, encoders, self.recipe, clock)
         self.worker = Worker(new_id(), self.queue, trainer, clock)
-        self._training = _TrainingThread(self) if train else None
+        self.watcher = Watcher(self.database, self.log, clock, find_nothing)
+        self._background = [
+            _Background(name, run, self.database)
+            for name, run, wanted in (
+                ("trainer", self.worker.run, train),
+                ("watcher", self.watcher.run, train if watch is None else watch),
+            )
+            if wanted
+        ]
 
     @classmethod
-    def open(cls, settings: Settings, *, train: bool = True) -> Self:
+    def open(cls, settings: Settings, *, train: bool = True, watch: bool | None = None) -> Self:
         """The fleet that settings describe."""
-        return cls(settings.database, settings=settings, train=train)
+        return cls(settings.database, settings=settings, train=train, watch=watch)
 
     def task(self, tenant: str, task: str) -> Task:
         """A task of a tenant; neither needs to be created.
@@ -170,6 +184,11 @@ class Fleet:
             outcomes += step
         return outcomes
 
+    def watch_due(self) -> None:
+        """Take in what the log holds, and what has matured since, until nothing is left."""
+        while self.watcher.step():
+            pass
+
     def roll_back_recipe(
         self,
         recipe: str,
@@ -221,13 +240,15 @@ class Fleet:
         )
 
     def rebuild(self) -> int:
-        """Derive the catalog again from the log alone; how many events that took."""
-        return rebuild(self.database, self._fold)
+        """Derive the catalog and what monitoring keeps again from the log; how many events."""
+        events = rebuild(self.database, self._fold)
+        rebuild_monitoring(self.database, find_nothing)
+        return events
 
     def close(self) -> None:
-        """Stop training and following, finish what was handed over, and give back connections."""
-        if self._training is not None:
-            self._training.close()
+        """Stop what runs in the background, finish what was handed over, give back connections."""
+        for thread in self._background:
+            thread.close()
         self._follower.close()
         self.log.close()
         self.database.close()
@@ -277,19 +298,19 @@ def _recipe(name: str, *, train: bool) -> Recipe:
     return recipe
 
 
-class _TrainingThread:
-    """Trains in the background of a process that uses the library."""
+class _Background:
+    """Calls a role's steps in the background of a process that uses the library."""
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, name: str, run: Run, database: Database) -> None:
         self._stop = threading.Event()
-        self._wake = open_wake(fleet.database)
+        self._wake = open_wake(database)
         self._thread = threading.Thread(
-            target=fleet.worker.run, args=(self._stop, self._wait), name="trainer", daemon=True
+            target=run, args=(self._stop, self._wait), name=name, daemon=True
         )
         self._thread.start()
 
     def close(self) -> None:
-        """Stop after the task that is being trained."""
+        """Stop after the step that is being taken."""
         self._stop.set()
         self._thread.join()
         self._wake.close()

@@ -16,7 +16,7 @@ from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENA
 from modelfleet.catalog.task_state import TaskState
 from modelfleet.events import kinds
 from modelfleet.events.event import Logged
-from modelfleet.events.pairs import ByPairs
+from modelfleet.events.key_lookup import ByKeys
 from modelfleet.events.statements import by_ids
 
 SUMMED = ("decided", "abstained", "answered", "confirmed", "corrected")
@@ -24,8 +24,8 @@ SUMMED = ("decided", "abstained", "answered", "confirmed", "corrected")
 FLEET_SUMS = (*SUMMED, "tenants", "tasks", "published")
 
 _STATE_COLUMNS = [TASKS.c[name] for name in TaskState.__struct_fields__]
-_TASKS = ByPairs(sa.select(*_STATE_COLUMNS), TASKS.c.tenant, TASKS.c.task)
-_OUTCOMES = ByPairs(
+_TASKS = ByKeys(sa.select(*_STATE_COLUMNS), TASKS.c.tenant, TASKS.c.task)
+_OUTCOMES = ByKeys(
     sa.select(OUTCOMES.c.tenant, OUTCOMES.c.decision, OUTCOMES.c.label),
     OUTCOMES.c.tenant,
     OUTCOMES.c.decision,

@@ -41,6 +41,7 @@ _RUN, _LOOK, _TRY = "Run", "Look and operate", "Try"
 app.command("up", rich_help_panel=_RUN)(roles.up)
 app.command("serve", rich_help_panel=_RUN)(roles.serve_only)
 app.command("train", rich_help_panel=_RUN)(roles.train_only)
+app.command("watch", rich_help_panel=_RUN)(roles.watch_only)
 app.command("demo", rich_help_panel=_TRY)(demo.demo)
 app.command("replay", rich_help_panel=_TRY)(replay.replay)
 app.command("status", rich_help_panel=_LOOK)(tasks.status)

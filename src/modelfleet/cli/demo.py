@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from modelfleet.cli.logging import configure_logging
-from modelfleet.cli.processes import Workers
+from modelfleet.cli.processes import Processes, train_until_told
 from modelfleet.demo import Plan, console_for, load_world, show
 from modelfleet.settings import Settings
 
@@ -39,7 +39,7 @@ def demo(
 @contextmanager
 def _worker(settings: Settings) -> Iterator[None]:
     """A training process beside this one."""
-    workers = Workers(msgspec.structs.replace(settings, log_level=_SHOWN), 1)
+    workers = Processes(msgspec.structs.replace(settings, log_level=_SHOWN), [train_until_told])
     try:
         yield
     finally:

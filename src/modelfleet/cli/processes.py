@@ -1,9 +1,10 @@
-"""Worker processes: started, started again when they die, and stopped with their parent."""
+"""Processes of a role: started, started again when they die, and stopped with their parent."""
 
 import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
 
 import structlog
@@ -19,33 +20,36 @@ _LONGEST_STOP = 30.0
 _logger = structlog.get_logger()
 
 
+Body = Callable[[Settings], None]
+"""What a process does, until it is told to stop or its parent is gone."""
+
+
 def train_until_told(settings: Settings) -> None:
-    """The body of a worker process: train until SIGINT or SIGTERM, or until its parent is gone."""
-    configure_logging(settings.log_level)
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda _number, _frame: stop.set())
-    threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
-    with Fleet.open(settings, train=True):
-        stop.wait()
+    """The body of a worker process: train what falls behind."""
+    _until_told(settings, train=True, watch=False)
 
 
-class Workers:
-    """``count`` worker processes; one that dies is replaced."""
+def watch_until_told(settings: Settings) -> None:
+    """The body of the watcher's process: take in what becomes of decisions."""
+    _until_told(settings, train=False, watch=True)
 
-    def __init__(self, settings: Settings, count: int) -> None:
+
+class Processes:
+    """A process for each body; one that dies is replaced."""
+
+    def __init__(self, settings: Settings, bodies: Sequence[Body]) -> None:
         # One core each: the numerics' own threads would only fight over them.
         for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(variable, "1")
         self._settings = settings
         self._stopping = threading.Event()
         self._processes: dict[int, BaseProcess] = {}
-        self._watchers = [
-            threading.Thread(target=self._keep_alive, args=(number,), daemon=True)
-            for number in range(count)
+        self._keepers = [
+            threading.Thread(target=self._keep_alive, args=(number, body), daemon=True)
+            for number, body in enumerate(bodies)
         ]
-        for watcher in self._watchers:
-            watcher.start()
+        for keeper in self._keepers:
+            keeper.start()
 
     def wait(self) -> None:
         """Until this process is told to stop by SIGINT or SIGTERM."""
@@ -55,17 +59,17 @@ class Workers:
         told.wait()
 
     def stop(self) -> None:
-        """Have each worker finish the task that it trains, and wait for all."""
+        """Have each finish what it has begun, and wait for all."""
         self._stopping.set()
         for process in list(self._processes.values()):
             process.terminate()
-        for watcher in self._watchers:
-            watcher.join(_LONGEST_STOP)
+        for keeper in self._keepers:
+            keeper.join(_LONGEST_STOP)
 
-    def _keep_alive(self, number: int) -> None:
+    def _keep_alive(self, number: int, body: Body) -> None:
         while not self._stopping.is_set():
             process = _SPAWN.Process(
-                target=train_until_told, args=(self._settings,), name=f"worker-{number}"
+                target=body, args=(self._settings,), name=f"{body.__name__}-{number}"
             )
             process.start()
             self._processes[number] = process
@@ -73,8 +77,19 @@ class Workers:
                 process.terminate()
             process.join()
             if not self._stopping.is_set():
-                _logger.warning("a worker died; starting another", exit_code=process.exitcode)
+                _logger.warning("a process died; starting another", exit_code=process.exitcode)
                 self._stopping.wait(_BEFORE_RESTART)
+
+
+def _until_told(settings: Settings, *, train: bool, watch: bool) -> None:
+    """Work in the background until SIGINT or SIGTERM, or until the parent is gone."""
+    configure_logging(settings.log_level)
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda _number, _frame: stop.set())
+    threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
+    with Fleet.open(settings, train=train, watch=watch):
+        stop.wait()
 
 
 def _stop_with_parent(stop: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""`modelfleet up`, `serve` and `train`: the roles that a process can have."""
+"""`modelfleet up`, `serve`, `train` and `watch`: the roles that a process can have."""
 
 import asyncio
 import gc
@@ -13,7 +13,7 @@ from rich.console import Console
 from modelfleet.api.app import create_app
 from modelfleet.api.server import serve
 from modelfleet.cli.logging import configure_logging
-from modelfleet.cli.processes import Workers
+from modelfleet.cli.processes import Processes, train_until_told, watch_until_told
 from modelfleet.errors import SettingsWrong
 from modelfleet.fleet import Fleet
 from modelfleet.settings import Settings, load_settings
@@ -48,10 +48,10 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter for each setting
     log_level: LogLevel = None,
     config: Config = None,
 ) -> None:
-    """Run everything: the API and its server, and workers that train what falls behind."""
+    """Run everything: the API and its server, workers that train, and the watcher."""
     flags = {"store": store, "host": host, "port": port, "workers": workers, "memory": memory}
     settings = settings_from(data, database, config, flags | {"log_level": log_level})
-    running = Workers(settings, settings.workers)
+    running = Processes(settings, [*[train_until_told] * settings.workers, watch_until_told])
     try:
         _serve(settings, f"{settings.workers} training process(es)")
     finally:
@@ -68,7 +68,7 @@ def serve_only(  # noqa: PLR0913, PLR0917 - one parameter for each setting
     log_level: LogLevel = None,
     config: Config = None,
 ) -> None:
-    """Run one server: the API, and models in memory. Training runs elsewhere."""
+    """Run one server: the API, and models in memory. Others train and watch."""
     flags = {"store": store, "host": host, "port": port, "memory": memory}
     settings = settings_from(data, database, config, flags | {"log_level": log_level})
     _serve(settings, "none here; see modelfleet train")
@@ -86,8 +86,26 @@ def train_only(
     flags = {"store": store, "workers": workers, "log_level": log_level}
     settings = settings_from(data, database, config, flags)
     configure_logging(settings.log_level)
-    running = Workers(settings, max(1, settings.workers))
+    running = Processes(settings, [train_until_told] * max(1, settings.workers))
     Console(stderr=True).print(f"training for {settings.masked()['database']}; Ctrl-C stops")
+    try:
+        running.wait()
+    finally:
+        running.stop()
+
+
+def watch_only(
+    data: Data = None,
+    database: DatabaseUrl = None,
+    store: Store = None,
+    log_level: LogLevel = None,
+    config: Config = None,
+) -> None:
+    """Run the watcher alone: it takes in what becomes of decisions, of all tenants."""
+    settings = settings_from(data, database, config, {"store": store, "log_level": log_level})
+    configure_logging(settings.log_level)
+    running = Processes(settings, [watch_until_told])
+    Console(stderr=True).print(f"watching {settings.masked()['database']}; Ctrl-C stops")
     try:
         running.wait()
     finally:

@@ -42,6 +42,14 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """A connection for queries that all see the database as of one moment."""
+        with self.reading() as connection:
+            if self.is_postgresql:  # SQLite's transactions see one moment anyway
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901 - the same one
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that commits at the end; on SQLite it is the only writer at once."""
         with _available(), self.engine.connect() as connection:

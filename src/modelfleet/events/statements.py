@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from modelfleet.events.encoding import encode_postgresql, encode_sqlite
 from modelfleet.events.event import Logged
-from modelfleet.events.pairs import ByPairs
+from modelfleet.events.key_lookup import ByKeys
 from modelfleet.events.query import Query
 from modelfleet.events.schema import EVENTS, POSITION
 from modelfleet.events.terms import terms_of
@@ -35,7 +35,7 @@ _TERMS_POSTGRESQL = (
     "FROM json_to_recordset(%s::json) AS row(seq bigint, terms text)"
 )
 _NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
-_BY_IDS = ByPairs(sa.select(EVENTS), EVENTS.c.tenant, EVENTS.c.id)
+_BY_IDS = ByKeys(sa.select(EVENTS), EVENTS.c.tenant, EVENTS.c.id)
 
 
 def _is_sqlite(connection: sa.Connection) -> bool:

@@ -9,7 +9,11 @@ folded from the log. *Ignores*: how decisions are made, and who is told of an al
 
 from modelfleet.monitoring.board import AlertBoard
 from modelfleet.monitoring.drift import Drift, DriftWatch, Shift, Window
+from modelfleet.monitoring.finding import Find, Found, Seen, find_nothing
+from modelfleet.monitoring.matured import Matured, Outcome
 from modelfleet.monitoring.suggestions import Accepted, Naming, Suggestion, Suggestions
+from modelfleet.monitoring.taking import rebuild
+from modelfleet.monitoring.watcher import Lag, Watcher
 from modelfleet.monitoring.words import Telling, telling_words
 
 __all__ = [
@@ -17,11 +21,20 @@ __all__ = [
     "AlertBoard",
     "Drift",
     "DriftWatch",
+    "Find",
+    "Found",
+    "Lag",
+    "Matured",
     "Naming",
+    "Outcome",
+    "Seen",
     "Shift",
     "Suggestion",
     "Suggestions",
     "Telling",
+    "Watcher",
     "Window",
+    "find_nothing",
+    "rebuild",
     "telling_words",
 ]

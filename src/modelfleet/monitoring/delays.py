@@ -1,0 +1,43 @@
+"""How long words about decisions take to come: a histogram of each task, leaning on the fleet's."""
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from modelfleet.clock import DAY, MINUTE
+
+SHARE = 0.9
+"""A decision has matured when this share of words have come."""
+_EDGES = tuple(round(MINUTE * 2 ** (half / 2)) for half in range(32))
+"""From a minute to 32 days, two steps to a doubling."""
+_AT_FIRST = bisect_left(_EDGES, 7 * DAY)
+"""Where nothing is known, a week is waited for."""
+_LEANS = 20.0
+"""Words that what is known of all tasks counts as, beside a task's own."""
+
+Histogram = list[int]
+
+
+def no_delays() -> Histogram:
+    """A histogram that has seen nothing."""
+    return [0] * len(_EDGES)
+
+
+def note(histogram: Histogram, delay: int) -> None:
+    """Take in how long the first word about a decision took, in microseconds."""
+    histogram[min(bisect_left(_EDGES, delay), len(_EDGES) - 1)] += 1
+
+
+def waits(own: Sequence[int], fleet: Sequence[int]) -> int:
+    """How long to wait for 90% of a task's words, in microseconds.
+
+    The task's own words count, and twenty as they come to the fleet; of which twenty again are
+    taken to need a week.
+    """
+    scale = _LEANS / (sum(fleet) + _LEANS)
+    missing = math.fsum((sum(own), _LEANS)) * SHARE
+    for place, edge in enumerate(_EDGES):
+        missing -= own[place] + scale * (fleet[place] + (_LEANS if place == _AT_FIRST else 0.0))
+        if missing <= 0:
+            return edge
+    return _EDGES[-1]

@@ -1,0 +1,135 @@
+"""What kind of request it is: a few values of a few fields, so that each has many requests.
+
+A value of the metadata becomes a slice once several requests had it; until then only a hash of it
+is kept. So an id or a name that comes with one request never is one.
+"""
+
+from collections.abc import Mapping
+from zlib import crc32
+
+import msgspec
+
+from modelfleet.clock import DAY, HOUR
+from modelfleet.events.kinds import Json
+from modelfleet.monitoring.decided import Slices
+
+MOST_FIELDS = 8
+"""Fields of the metadata that are looked at, of a task."""
+MOST_VALUES = 12
+"""Values of a field that are told apart; the rest are ``other``."""
+_MOST_SEEN = 16
+_OFTEN = 5
+_LONGEST = 40
+OTHER = "other"
+
+_LENGTHS = ((50, "under 50"), (200, "50 to 199"))
+_LONG = "200 and more"
+_READ = 200  # characters of a text are enough to tell its script
+_SCRIPTS = (
+    (0x370, "latin"),
+    (0x400, "greek"),
+    (0x530, "cyrillic"),
+    (0x590, "other"),
+    (0x600, "hebrew"),
+    (0x780, "arabic"),
+    (0x900, "other"),
+    (0x0DFF, "indic"),
+    (0x0E80, "thai"),
+    (0x3040, "other"),
+    (0x3100, "kana"),
+    (0x3400, "other"),
+    (0xA000, "han"),
+    (0xAC00, "other"),
+    (0xD7B0, "hangul"),
+)
+_HOURS = tuple(("hour", f"{hour:02}") for hour in range(24))
+_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEKDAYS = tuple(("weekday", name) for name in _NAMES)
+_FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
+
+
+class Field(msgspec.Struct, array_like=True):
+    """A field's values, with where in the log each became one; hashes of others, and how often."""
+
+    values: dict[str, int] = {}
+    seen: dict[int, int] = {}
+
+
+Fields = dict[str, Field]
+
+
+def of_time(time: int) -> Slices:
+    """The hour and the day of the week of a moment, in UTC."""
+    return _HOURS[time // HOUR % 24], _WEEKDAYS[(time // DAY + _FIRST_WEEKDAY) % len(_WEEKDAYS)]
+
+
+def of_text(text: str) -> Slices:
+    """How long a text is, in characters, and in which script it is written."""
+    length = next((name for bound, name in _LENGTHS if len(text) < bound), _LONG)
+    return ("length", length), ("script", script(text))
+
+
+def script(text: str) -> str:
+    """The script of most letters of a text; none without letters."""
+    start = text[:_READ]
+    if start.isascii():
+        return "latin" if any(map(str.isalpha, start)) else "none"
+    counts: dict[str, int] = {}
+    for letter in start:
+        if letter.isalpha():
+            name = next((name for end, name in _SCRIPTS if ord(letter) < end), OTHER)
+            counts[name] = counts.get(name, 0) + 1
+    return max(counts, key=lambda name: (counts[name], name), default="none")
+
+
+def learn(fields: Fields, metadata: Mapping[str, Json], seq: int) -> bool:
+    """Take in the metadata of one more request; whether that changed what is known."""
+    changed = False
+    for name in sorted(metadata):  # PostgreSQL keeps another order than what was sent
+        value = _shown(metadata[name])
+        if value is None or len(name) > _LONGEST:
+            continue
+        field = fields.get(name)
+        if field is None:
+            if len(fields) >= MOST_FIELDS:
+                continue
+            field = fields[name] = Field()
+        changed |= _count(field, value, seq)
+    return changed
+
+
+def of_metadata(fields: Fields, metadata: Mapping[str, Json], seq: int) -> Slices:
+    """The slices that a request belongs to by its metadata, as it was known at ``seq``."""
+    found = []
+    for name in sorted(metadata.keys() & fields.keys()):
+        values = fields[name].values
+        value = _shown(metadata[name])
+        if value is None or not any(since <= seq for since in values.values()):
+            continue
+        known = values.get(value, seq + 1) <= seq
+        found.append((f"metadata.{name}", value if known else OTHER))
+    return tuple(found)
+
+
+def _count(field: Field, value: str, seq: int) -> bool:
+    if value in field.values or len(field.values) >= MOST_VALUES:
+        return False
+    hashed = crc32(value.encode())
+    if hashed not in field.seen and len(field.seen) >= _MOST_SEEN:
+        return False
+    field.seen[hashed] = field.seen.get(hashed, 0) + 1
+    if field.seen[hashed] >= _OFTEN:
+        del field.seen[hashed]
+        field.values[value] = seq
+        if len(field.values) == MOST_VALUES:
+            field.seen.clear()
+    return True
+
+
+def _shown(value: Json) -> str | None:
+    """A value in words; None for what can't be a kind of request: fractions and long texts."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value)
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST else None

@@ -1,0 +1,69 @@
+"""The sums of a task's decisions of one day, by what they have in common."""
+
+import msgspec
+
+from modelfleet.clock import DAY
+from modelfleet.monitoring import slicing
+from modelfleet.monitoring.counts import ANSWERED, Counts, add
+from modelfleet.monitoring.decided import Decided, Slices, Words
+
+Table = dict[str, dict[str, Counts]]
+"""Counts by field and value."""
+
+ALL = ("all", "")
+"""The field and value of all decisions together."""
+CONFUSION = "confusion"
+"""The field whose values are pairs: what was decided and what was right; empty: none."""
+RECIPE = "recipe"
+_BETWEEN = "\t"
+
+
+class Day(msgspec.Struct):
+    """What was counted; ``slices`` by what requests were like: emptied when one is forgotten."""
+
+    sums: Table
+    slices: Table
+
+
+def day_of(time: int) -> int:
+    """The day of a moment, counted from 1970-01-01 UTC."""
+    return time // DAY
+
+
+def kinds_of(decided: Decided) -> Slices:
+    """What a decision is counted by that says nothing of its request's text or metadata."""
+    return (
+        ALL,
+        ("label", decided.label or ""),
+        ("version", decided.version or ""),
+        (RECIPE, decided.recipe or ""),
+        *slicing.of_time(decided.time),
+    )
+
+
+def add_to(table: Table, slices: Slices, counts: Counts) -> None:
+    """Add counts to those of each slice."""
+    for field, value in slices:
+        values = table.setdefault(field, {})
+        total = values.setdefault(value, {})
+        add(total, counts)
+
+
+def count_pair(table: Table, decided: Decided, words: Words, change: int = 1) -> None:
+    """Count what was decided beside what was right, if people said so; a change of -1 takes back.
+
+    What was no request at all isn't counted.
+    """
+    if words.said is None or words.said == "irrelevant":
+        return
+    pair = f"{decided.label or ''}{_BETWEEN}{words.right or ''}"
+    values = table.setdefault(CONFUSION, {})
+    add(values.setdefault(pair, {}), {ANSWERED: change})
+    if not values[pair]:
+        del values[pair]
+
+
+def pair_of(value: str) -> tuple[str | None, str | None]:
+    """What was decided and what was right; None: no label."""
+    decided, _, right = value.partition(_BETWEEN)
+    return decided or None, right or None
