@@ -5,15 +5,19 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from modelfleet.text import DIMENSION, Features, default_encoder
 from modelfleet.text.encoder import LONGEST_TEXT
 from modelfleet.text.features import BIGRAM, CHARACTERS, KIND_MASK, METADATA, TOKEN
+from modelfleet.text.tokens import Tokens
 
 ANY_TEXT = st.text(st.characters(), max_size=60)
 FIELD = st.one_of(
@@ -65,6 +69,29 @@ def test_a_text_has_the_same_features_alone_as_in_a_batch(
     together = encoder.encode([text for text, _ in requests], [fields for _, fields in requests])
     alone = [encoder.encode([text], [fields])[0] for text, fields in requests]
     assert [as_bytes(features) for features in together] == [as_bytes(one) for one in alone]
+
+
+AWKWARD = st.sampled_from(
+    ["<s>", "a<s>b", "</s>", "<", "\u2581", "b\u2581", "hello", "\u9000", "x" * 99]
+)
+
+
+@cache
+def installed_tokenizer() -> Tokenizer:
+    folder = files("wordllama") / "tokenizers"
+    return Tokenizer.from_file(str(folder / "l2_supercat_tokenizer_config.json"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(AWKWARD | st.text(st.characters(codec="utf-8"), max_size=9), max_size=6)))
+def test_a_text_has_the_tokens_that_the_tokenizer_gives_it_whatever_words_were_met_before(
+    texts: list[list[str]],
+) -> None:
+    joined = [" ".join(" ".join(words).split()) for words in texts]
+    tokenizer = installed_tokenizer()
+    whole = [tokenizer.encode(text, add_special_tokens=False).ids for text in joined]
+    found = Tokens(tokenizer).of(joined)
+    assert [np.frombuffer(ids, np.uint16).tolist() for ids in found] == whole
 
 
 def test_batches_larger_than_a_chunk_keep_their_order() -> None:

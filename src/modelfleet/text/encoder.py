@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
+from scipy.sparse import csr_array
 from tokenizers import Tokenizer
 
 from modelfleet.text.features import (
@@ -29,6 +30,7 @@ from modelfleet.text.features import (
     Features,
 )
 from modelfleet.text.hashing import Hashes, bigrams, character_ngrams, metadata_keys, mixed
+from modelfleet.text.tokens import Tokens
 
 LONGEST_TEXT = 10_000
 """Characters of a text that are read; what follows is ignored, so that time is bounded."""
@@ -41,6 +43,7 @@ METADATA_SHARE = 0.2
 
 _CHUNK = 64
 _EDGE = 1  # the tokenizer's <s>: stands before the first token and after the last
+_EDGE_BYTES = np.uint16(_EDGE).tobytes()
 _HASH_MASK = np.uint32(0xFFFFFFFF ^ KIND_MASK)
 _OWNER_SHIFT = np.uint64(32)
 
@@ -54,7 +57,8 @@ OwnedKeys = NDArray[np.unsignedinteger]
 class StaticEncoder:
     """Encodes requests; holds the token embeddings (32 MB), shared by all threads.
 
-    Nothing changes after construction, so one encoder serves any number of threads.
+    It gives the same features whatever was asked before, so one encoder serves any number of
+    threads.
     """
 
     name = "static#1"
@@ -62,7 +66,7 @@ class StaticEncoder:
     quick = True
 
     def __init__(self, tokenizer: Tokenizer, embeddings: NDArray[np.float32]) -> None:
-        self._tokenizer = tokenizer
+        self._tokens = Tokens(tokenizer)
         self._embeddings = embeddings
         self._token_hashes = mixed(np.arange(1, len(embeddings) + 1, dtype=np.uint32))
 
@@ -112,25 +116,28 @@ class StaticEncoder:
 
     def _tokenised(self, words: list[str]) -> tuple[NDArray[np.intp], list[int]]:
         """All token ids, with an edge before each text and after the last; tokens per text."""
-        flat, lengths = [_EDGE], []
-        for encoding in self._tokenizer.encode_batch_fast(words, add_special_tokens=False):
-            ids = encoding.ids
-            flat += ids
-            flat.append(_EDGE)
-            lengths.append(len(ids))
-        return np.array(flat, np.intp), lengths
+        found = self._tokens.of(words)
+        flat = np.frombuffer(_EDGE_BYTES.join([b"", *found, b""]), np.uint16)
+        return flat.astype(np.intp), [len(ids) // flat.itemsize for ids in found]
 
     def _embedded(self, tokens: NDArray[np.intp], lengths: list[int]) -> NDArray[np.float32]:
         """Normalised mean of the tokens' embeddings, ``(texts, 256)``."""
-        dense = np.zeros((len(lengths), DIMENSION), np.float32)
-        start = 1
-        for row, length in enumerate(lengths):
-            if length:
-                found = self._embeddings[tokens[start : start + length]]
-                total = np.add.reduce(found, axis=0, dtype=np.float32)
-                np.divide(total, math.sqrt(total.dot(total)) or 1.0, out=dense[row])
-            start += length + 1
-        return dense
+        sums = self._sums(tokens, lengths)
+        norms = [math.sqrt(total.dot(total)) or 1.0 for total in sums]
+        sums /= np.array(norms, np.float32)[:, None]
+        return sums
+
+    def _sums(self, tokens: NDArray[np.intp], lengths: list[int]) -> NDArray[np.float32]:
+        """The sum of each text's embeddings, token by token, so one text and many are the same."""
+        if len(lengths) == 1:
+            found = self._embeddings[tokens[1:-1]]
+            return np.add.reduce(found, axis=0, dtype=np.float32, keepdims=True)
+        bounds = np.cumsum([0, *lengths])
+        inside = np.delete(tokens, bounds + np.arange(bounds.size))
+        ones = np.ones(inside.size, np.float32)
+        counts = csr_array((ones, inside, bounds), (len(lengths), len(self._embeddings)))
+        sums: NDArray[np.float32] = counts @ self._embeddings
+        return sums
 
     def _token_keys(
         self, tokens: NDArray[np.intp], lengths: list[int]
