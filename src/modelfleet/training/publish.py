@@ -1,5 +1,6 @@
 """From a lease to an outcome: read, train, gate, and publish or say why not."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC
 from importlib.metadata import version as installed_version
@@ -9,7 +10,7 @@ import msgspec
 from modelfleet.catalog import Catalog, Lease
 from modelfleet.clock import Clock, to_datetime
 from modelfleet.errors import CheckpointUnusable
-from modelfleet.events import Appended, EventLog, kinds, make
+from modelfleet.events import Appended, Event, EventLog, Group, kinds, make
 from modelfleet.learners import prototypes
 from modelfleet.learners.operating import WHOLE_TASK, Prior
 from modelfleet.models import Header, Store, fingerprint, key, write
@@ -56,10 +57,10 @@ Outcome = Published | Kept | Failed
 
 
 class Trying(msgspec.Struct, frozen=True, eq=False):
-    """What came of a training; it holds once the event that says so is in the log."""
+    """What came of a training, and the event that says so: it holds once that is in the log."""
 
     outcome: Outcome
-    logged: "Future[list[Appended]]"
+    event: Event
 
 
 class Trainer:
@@ -83,11 +84,11 @@ class Trainer:
         self._clock = clock
 
     def train(self, lease: Lease) -> Trying:
-        """Train a leased task, and hand what came of it to the log.
+        """Train a leased task; what came of it still has to be logged.
 
         Raises:
             StoreUnavailable: the store can't take the checkpoint.
-            LogUnavailable: the log can't be read, or is closed.
+            LogUnavailable: the log can't be read.
         """
         known = read_training_set(self._log, lease.tenant, lease.task)
         if not known.labels:
@@ -112,6 +113,14 @@ class Trainer:
         said = f"{type(error).__name__}: {error}"[:1000]
         body = kinds.TrainingFailed(watermark=watermark, error=said)
         return self._tried(lease, body, Failed(lease.tenant, lease.task, said))
+
+    def log(self, tried: Sequence[Trying]) -> list["Future[list[Appended]]"]:
+        """Hand what came of trainings to the log, in one commit; each stands or falls alone.
+
+        Raises:
+            LogUnavailable: the log is closed.
+        """
+        return self._log.submit_each(Group([one.event]) for one in tried)
 
     def _champion(self, lease: Lease) -> OpenVersion | None:
         """The live version, None if there is none that can be opened."""
@@ -216,7 +225,7 @@ class Trainer:
 
     def _tried(self, lease: Lease, body: kinds.Body, outcome: Outcome) -> Trying:
         event = make(body, tenant=lease.tenant, task=lease.task, time=self._clock())
-        return Trying(outcome, self._log.submit([event]))
+        return Trying(outcome, event)
 
 
 def _seen(trained: Trained) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """A worker: takes the task whose turn it is, trains it, and waits when there is nothing to do."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -16,6 +16,8 @@ _RENEW_EVERY = LEASE_SECONDS / 4
 _AT_A_TIME = 8
 _LONGEST_WAIT = 60.0
 _AFTER_TROUBLE = 0.5
+_MOST_HELD_BACK = SECOND // 5
+"""How long what came of a training waits for others to share a commit with (microseconds)."""
 
 _logger = structlog.get_logger()
 
@@ -32,13 +34,17 @@ class Worker:
     def step(self, limit: int = _AT_A_TIME) -> list[Outcome]:
         """Lease the next tasks and train them; nothing if nothing is due.
 
-        What came of each is handed to the log while the next is trained, and is durable at the end.
+        What came of quick trainings goes into one commit; one that took long isn't kept waiting.
         """
         leases = self._queue.lease(self._name, self._clock(), LEASE_SECONDS, limit)
-        trained = [(lease, self._train(lease)) for lease in leases]
-        outcomes = [self._logged(lease, outcome) for lease, outcome in trained]
-        for outcome in outcomes:
-            _report(outcome)
+        outcomes: list[Outcome] = []
+        tried: list[tuple[Lease, Trying]] = []
+        since = self._clock()
+        for lease in leases:
+            tried.append((lease, self._train(lease)))
+            if lease is leases[-1] or self._clock() - since > _MOST_HELD_BACK:
+                outcomes += self._logged(tried)
+                tried, since = [], self._clock()
         return outcomes
 
     def run(self, stop: threading.Event, wait: Callable[[float], object]) -> None:
@@ -64,14 +70,20 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - one task's poison must not stop the others
             return self._trainer.fail(lease, error)
 
-    def _logged(self, lease: Lease, trying: Trying) -> Outcome:
-        """The outcome, once it is in the log."""
-        try:
-            trying.logged.result()
-        except Conflict as error:
-            trying = self._trainer.fail(lease, error)
-            trying.logged.result()
-        return trying.outcome
+    def _logged(self, tried: Sequence[tuple[Lease, Trying]]) -> list[Outcome]:
+        """The outcomes, once they are in the log."""
+        answers = self._trainer.log([trying for _, trying in tried])
+        found = []
+        for (lease, trying), answer in zip(tried, answers, strict=True):
+            try:
+                answer.result()
+                found.append(trying.outcome)
+            except Conflict as error:
+                failed = self._trainer.fail(lease, error)
+                self._trainer.log([failed])[0].result()
+                found.append(failed.outcome)
+            _report(found[-1])
+        return found
 
     def _seconds_to_next(self) -> float:
         next_time = self._queue.next_time()
