@@ -11,6 +11,7 @@ from modelfleet.errors import InvalidInput
 from modelfleet.learners import LinearModel, Model, calibration, logistic, prototypes, study
 from modelfleet.learners.design import Design, Kernel, Scales, design
 from modelfleet.learners.examples import Examples, with_label_texts
+from modelfleet.learners.products import Matrix
 from modelfleet.learners.recommended import LABEL_TEXT_WEIGHT
 from modelfleet.text import Features, default_encoder
 
@@ -71,6 +72,11 @@ def _trained_elsewhere(threads: str, hash_seed: str) -> str:
     ).stdout
 
 
+def alone(wanted: Matrix, weights: Matrix, strength: float, kernel: Kernel) -> logistic.Problem:
+    """The problem of one model."""
+    return logistic.Problem(wanted, weights[None], np.array([strength]), kernel)
+
+
 def explicit_kernel(known: Design) -> Kernel:
     gram = known.gram()
     return lambda left: left @ gram
@@ -80,7 +86,7 @@ def test_both_ways_to_the_minimum_meet(examples: Examples) -> None:
     known = design(examples.features, Scales(sparse=1.3))
     wanted = np.eye(4)[:, examples.targets]
     found = [
-        logistic.minimise(logistic.Problem(wanted, examples.weights, 0.1, kernel), 1e-8)
+        logistic.minimise(alone(wanted, examples.weights, 0.1, kernel), 1e-8)
         for kernel in (explicit_kernel(known), known.implicit_kernel())
     ]
     assert np.abs(found[0] - found[1]).max() < 1e-6
@@ -92,7 +98,7 @@ def test_at_the_minimum_every_coefficient_is_its_examples_error(examples: Exampl
     wanted = np.eye(4)[:, examples.targets]
     weights = np.linspace(0.5, 2, len(examples.features))
     kernel = explicit_kernel(known)
-    found = logistic.minimise(logistic.Problem(wanted, weights, 0.3, kernel), 1e-9)
+    (found,) = logistic.minimise(alone(wanted, weights, 0.3, kernel), 1e-9)
     errors = wanted - calibration.probabilities(kernel(found).T, 1.0).T
     assert np.abs(found - errors * weights / 0.3).max() < 1e-5
 
@@ -107,14 +113,12 @@ def test_an_examples_weight_is_as_many_copies_of_it(examples: Examples) -> None:
     )
     weights = examples.weights.copy()
     weights[0] = 2
-    heavy = logistic.Problem(np.eye(4)[:, examples.targets], weights, 0.1, explicit_kernel(known))
-    scores = heavy.kernel(logistic.minimise(heavy, 1e-8))
+    heavy = alone(np.eye(4)[:, examples.targets], weights, 0.1, explicit_kernel(known))
+    (scores,) = heavy.mapped(logistic.minimise(heavy, 1e-8))
     same_scales = design(twice.features, Scales())
     # The repeated example changes document frequencies a little, so scores agree nearly.
-    copied = logistic.Problem(
-        np.eye(4)[:, twice.targets], twice.weights, 0.1, explicit_kernel(same_scales)
-    )
-    others = copied.kernel(logistic.minimise(copied, 1e-8))[:, :-1]
+    copied = alone(np.eye(4)[:, twice.targets], twice.weights, 0.1, explicit_kernel(same_scales))
+    others = copied.mapped(logistic.minimise(copied, 1e-8))[0, :, :-1]
     assert np.abs(scores - others).max() < 0.1
 
 
@@ -203,7 +207,7 @@ def test_label_texts_fade_as_examples_arrive(examples: Examples) -> None:
 
 def test_what_was_learned_of_some_says_the_same_as_their_model(examples: Examples) -> None:
     for learner in ("logistic", "mira"):
-        learn = study(learner, examples)
+        learn = study(learner, examples).learn
         weights = np.where(np.arange(len(examples.features)) % 3, examples.weights, 0)
         learned = learn(weights)
         rows = np.flatnonzero(weights == 0)
@@ -213,8 +217,26 @@ def test_what_was_learned_of_some_says_the_same_as_their_model(examples: Example
         assert (scores.argmax(axis=1) == examples.targets[rows]).mean() > 0.8
 
 
+@pytest.mark.parametrize("learner", ["logistic", "mira"])
+def test_models_learned_together_are_those_that_are_learned_alone(
+    examples: Examples, learner: str
+) -> None:
+    studied = study(learner, examples)
+    place = np.arange(len(examples.features))
+    left_out = [place % 3 == 0, place % 3 == 1, place < 5, place < 0]
+    weightings = np.array([np.where(out, 0, examples.weights * 2) for out in left_out])
+    together = studied.learn_each(weightings)
+    alone = [studied.learn(weights) for weights in weightings]
+    for one, other in zip(together, alone, strict=True):
+        assert np.abs(one.scores(place) - other.scores(place)).max() < 1e-3
+    again = studied.learn_each(weightings)
+    assert [model_bytes(one.model()) for one in again] == [
+        model_bytes(one.model()) for one in together
+    ]
+
+
 def test_a_search_that_begins_nearby_ends_at_the_same_minimum(examples: Examples) -> None:
-    learn = study("logistic", examples)
+    learn = study("logistic", examples).learn
     weights = np.where(np.arange(len(examples.features)) % 3, examples.weights, 0)
     rows = np.arange(len(examples.features))
     anew = learn(examples.weights).scores(rows)
@@ -225,7 +247,7 @@ def test_a_search_that_begins_nearby_ends_at_the_same_minimum(examples: Examples
 
 
 def test_mira_learns_in_batch_and_the_same_every_time(examples: Examples) -> None:
-    models = [study("mira", examples)(examples.weights).model() for _ in range(2)]
+    models = [study("mira", examples).learn(examples.weights).model() for _ in range(2)]
     assert model_bytes(models[0]) == model_bytes(models[1])
     right = [
         models[0].scores(f).argmax() == t

@@ -1,5 +1,6 @@
 """Processes of a role: started, started again when they die, and stopped with their parent."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -89,6 +90,7 @@ def _until_told(settings: Settings, *, train: bool, watch: bool) -> None:
         signal.signal(name, lambda _number, _frame: stop.set())
     threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
     with Fleet.open(settings, train=train, watch=watch):
+        gc.freeze()  # what was imported stays; looking through it for garbage takes 0.1 s
         stop.wait()
 
 

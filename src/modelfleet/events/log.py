@@ -118,7 +118,7 @@ class EventLog:
         """The events behind ``after``, in order and without a gap."""
         query = sa.select(EVENTS).where(EVENTS.c.seq > after).order_by(EVENTS.c.seq).limit(limit)
         with self._database.reading() as connection:
-            return [Logged(*row) for row in connection.execute(query)]
+            return [Logged(*row) for row in connection.execute(query).all()]
 
     def changes(
         self, after: int, kinds: Collection[str]
@@ -137,7 +137,7 @@ class EventLog:
         """A task's events of some kinds with ``after < seq <= until``, in order."""
         query = statements.of_task(tenant, task, kinds, after, until)
         with self._database.reading() as connection:
-            return [Logged(*row) for row in connection.execute(query)]
+            return [Logged(*row) for row in connection.execute(query).all()]
 
     def scan(self, query: Query) -> Iterator[Logged]:
         """The events that a query asks for, read page by page as they are taken."""

@@ -9,6 +9,6 @@ temperature and threshold that turn scores into a decision.
 
 from modelfleet.learners.linear import LinearModel
 from modelfleet.learners.mira import Overlay
-from modelfleet.learners.model import Learned, Model, check_learner, opened, study
+from modelfleet.learners.model import Model, Studied, check_learner, opened, study
 
-__all__ = ["Learned", "LinearModel", "Model", "Overlay", "check_learner", "opened", "study"]
+__all__ = ["LinearModel", "Model", "Overlay", "Studied", "check_learner", "opened", "study"]

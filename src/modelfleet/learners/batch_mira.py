@@ -9,7 +9,7 @@ that follows from its number alone, so the same examples give the same bits.
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.learners.dual import Learn, Part, study_with
+from modelfleet.learners.dual import Part, Prepared
 from modelfleet.learners.examples import Examples
 from modelfleet.learners.mira import Step, correct
 from modelfleet.learners.products import Matrix
@@ -20,28 +20,29 @@ _MOST_STEPS = 60_000
 """Large sets are gone through less often."""
 
 
-def study(examples: Examples) -> Learn:
+def study(examples: Examples) -> Prepared:
     """Examples made ready once, to learn of them with several weightings."""
-    return study_with(coefficients, examples)
+    return Prepared.of(examples, coefficients)
 
 
 def coefficients(part: Part) -> Matrix:
-    """How much of each example each label's averaged weights hold: float32 ``(L, n)``."""
+    """How much of each example each label's averaged weights hold: float32 ``(1, L, n)``."""
     count = part.targets.size
+    (counted,) = part.weights.tolist()
     weights = _Weights(part)
     passes = max(1, min(_PASSES, _MOST_STEPS // count))
     found = np.zeros((count, part.labels), np.float32)
     left = total = passes * count
     for number in range(passes):
         for row in np.random.Generator(np.random.PCG64(number)).permutation(count).tolist():
-            step = Step(BATCH_MIRA_MARGIN, BATCH_MIRA_CLIP * float(part.weights[row]), MIRA_RIVALS)
+            step = Step(BATCH_MIRA_MARGIN, BATCH_MIRA_CLIP * counted[row], MIRA_RIVALS)
             target = int(part.targets[row])
             moves = correct(weights.scores(row), target, weights.squares[row], step)
             if moves[target]:
                 weights.move(row, moves)
                 found[row] += moves * np.float32(left / total)
             left -= 1
-    return np.ascontiguousarray(found.T)
+    return np.ascontiguousarray(found.T)[None]
 
 
 class _Weights:

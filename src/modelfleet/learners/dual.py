@@ -23,18 +23,23 @@ _MANY = 2_000
 _FEWEST_HASHES, _HASHES_PER_EXAMPLE = 6_000, 2
 """A model has weights for at most so many hashes: a number, and more for each example."""
 
+_MOST_TOGETHER = 2**17
+"""Coefficients that are searched for at a time: where each model has few, calling numpy is what
+costs; more of them wouldn't stay in the processor's cache."""
+
 
 class Part(msgspec.Struct, frozen=True, eq=False):
-    """Some of the examples: n, of each of which coefficients are wanted.
+    """Some of the examples: n, of each of which coefficients are wanted, for each of M models.
 
     Attributes:
         labels: how many there are, L.
         targets: ``(n,)``, each example's column.
-        weights: float32 ``(n,)``, how much each example counts, positive.
+        weights: float32 ``(M, n)``, how much each example counts; positive for one model alone,
+            while of several each may leave some out.
         kernel: multiplies by their kernel matrix.
         known: features of all examples.
         rows: ``(n,)``, which of them these are.
-        start: coefficients ``(L, n)`` found for other weights, or None.
+        start: coefficients ``(M, L, n)`` found for other weights, or None.
     """
 
     labels: int
@@ -47,7 +52,7 @@ class Part(msgspec.Struct, frozen=True, eq=False):
 
 
 Solve = Callable[[Part], Matrix]
-"""Finds the coefficients ``(L, n)``."""
+"""Finds the coefficients ``(M, L, n)``."""
 
 
 class Prepared(msgspec.Struct, frozen=True, eq=False):
@@ -58,40 +63,62 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         known: their features.
         gram: the kernel matrix ``(n, n)`` of few examples; None of many.
         solve: finds coefficients.
+        together: whether it finds those of several models at a time.
     """
 
     examples: Examples
     known: Design
     gram: Matrix | None
     solve: Solve
+    together: bool
 
     @classmethod
-    def of(cls, examples: Examples, solve: Solve) -> "Prepared":
+    def of(cls, examples: Examples, solve: Solve, *, together: bool = False) -> "Prepared":
         """What models of these examples have in common."""
         count = len(examples.features)
         few = count <= _MANY
         scale = sparse_scale(count / max(1, len(examples.labels)))
         known = design(examples.features, Scales(sparse=scale), rarest=1 if few else 2)
-        return cls(examples, known, known.gram() if few else None, solve)
+        return cls(examples, known, known.gram() if few else None, solve, together)
 
     def learn(self, weights: NDArray[np.floating], after: "Learned | None" = None) -> "Learned":
         """What is learned when each example counts so much, ``(n,)``, and a zero leaves one out."""
         rows = np.flatnonzero(weights)
+        start = None if after is None else after.at(rows)[None]
+        (found,) = self._solved(rows, weights[None], start)
+        return Learned(self, rows, found)
+
+    def learn_each(self, weightings: NDArray[np.floating]) -> "list[Learned]":
+        """What is learned of each of M weightings ``(M, n)``."""
+        most = _MOST_TOGETHER // max(1, weightings.shape[1] * len(self.examples.labels))
+        if not self.together or self.gram is None or most <= 1:
+            return [self.learn(weights) for weights in weightings]
+        found: list[Learned] = []
+        for first in range(0, len(weightings), most):
+            some = weightings[first : first + most]
+            rows = np.flatnonzero(some.any(axis=0))
+            found += [Learned(self, rows, one) for one in self._solved(rows, some, None)]
+        return found
+
+    def _solved(
+        self, rows: NDArray[np.intp], weights: NDArray[np.floating], start: Matrix | None
+    ) -> Matrix:
         part = Part(
             labels=len(self.examples.labels),
             targets=self.examples.targets[rows],
-            weights=np.asarray(weights[rows], np.float32),
+            weights=np.asarray(weights[:, rows], np.float32),
             kernel=self._kernel(rows),
             known=self.known,
             rows=rows,
-            start=None if after is None else after.at(rows),
+            start=start,
         )
-        return Learned(self, rows, self.solve(part))
+        return self.solve(part)
 
     def _kernel(self, rows: NDArray[np.intp]) -> Kernel:
         if self.gram is None:
             return self.known.of(rows).implicit_kernel()
-        gram = np.ascontiguousarray(self.gram[np.ix_(rows, rows)])
+        whole = len(rows) == len(self.gram)
+        gram = self.gram if whole else np.ascontiguousarray(self.gram[np.ix_(rows, rows)])
         return lambda left: product(left, gram)
 
 
@@ -128,15 +155,6 @@ class Learned(msgspec.Struct, frozen=True, eq=False):
             kernel = np.ascontiguousarray(gram[np.ix_(self.rows, rows)])
             found = product(self.coefficients, kernel).T
         return np.ascontiguousarray(found, np.float32)
-
-
-Learn = Callable[[NDArray[np.floating]], Learned]
-"""Learns of examples, each counted so much; a zero leaves one out."""
-
-
-def study_with(solve: Solve, examples: Examples) -> Learn:
-    """Examples made ready once, to learn of them with several weightings."""
-    return Prepared.of(examples, solve).learn
 
 
 def sparse_scale(per_label: float) -> float:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.learners.design import Kernel
-from modelfleet.learners.dual import Learn, Part, study_with
+from modelfleet.learners.dual import Part, Prepared
 from modelfleet.learners.examples import Examples
 from modelfleet.learners.linear import LinearModel
 from modelfleet.learners.products import Matrix
@@ -36,120 +36,184 @@ _LINE_STEPS = 8
 _SLOPE = 0.05
 
 
-class _Point(msgspec.Struct, frozen=True, eq=False):
-    """A place of the search: coefficients, the scores they give, and the probabilities."""
+class Problem(msgspec.Struct, frozen=True, eq=False):
+    """What is minimised, for M models of the same examples, which are counted differently.
+
+    Labels come before examples, so that sums over labels are fast.
+
+    Attributes:
+        wanted: ``(L, n)``, one where a label is an example's.
+        weights: ``(M, n)``, how much each example counts; one that counts nothing is left out.
+        regularisation: ``(M,)``, strength of the penalty.
+        kernel: multiplies by the examples' kernel matrix.
+    """
+
+    wanted: Matrix
+    weights: Matrix
+    regularisation: NDArray[np.float64]
+    kernel: Kernel
+
+    def mapped(self, matrices: Matrix) -> Matrix:
+        """A matrix of each model ``(M, L, n)``, multiplied by the kernel matrix."""
+        flat = matrices.reshape(-1, matrices.shape[-1])
+        return self.kernel(flat).reshape(matrices.shape)
+
+
+class _Place(msgspec.Struct, frozen=True, eq=False):
+    """Where the search for each model is; all matrices are ``(M, L, n)``.
+
+    Attributes:
+        coefficients: the search's result if it ended here.
+        scores: that these give.
+        probabilities: softmax of the scores.
+    """
 
     coefficients: Matrix
     scores: Matrix
     probabilities: Matrix
 
+    @classmethod
+    def at(cls, problem: Problem, coefficients: Matrix) -> "_Place":
+        """The place of these coefficients."""
+        scores = problem.mapped(coefficients) if coefficients.any() else coefficients
+        return cls(coefficients, scores, _softmax(scores))
 
-class Problem(msgspec.Struct, frozen=True, eq=False):
-    """What is minimised: all matrices are ``(L, n)``, so that sums over labels are fast."""
-
-    wanted: Matrix
-    weights: NDArray[np.floating]
-    regularisation: float
-    kernel: Kernel
-
-    def gradient(self, point: _Point) -> Matrix:
-        """Of the objective at ``point``, in the metric of the kernel."""
-        residuals = (point.probabilities - self.wanted) * self.weights
-        residuals += self.regularisation * point.coefficients
+    def gradient(self, problem: Problem) -> Matrix:
+        """Of the objective, in the metric of the kernel."""
+        residuals = (self.probabilities - problem.wanted) * problem.weights[:, None]
+        residuals += _as_factor(problem.regularisation, residuals) * self.coefficients
         return residuals
 
 
 def minimise(
     problem: Problem, tolerance: float = _TOLERANCE, start: Matrix | None = None
 ) -> Matrix:
-    """Coefficients ``(L, n)`` at the minimum.
+    """Coefficients ``(M, L, n)`` at the minimum of each model.
 
     Nonlinear conjugate gradients (Polak & Ribiere 1969, restarted when beta is negative), each
     with an almost exact line search: scores are linear along a line, so a step of the search
-    costs no product with the kernel.
+    costs no product with the kernel. Models go in step, each by its own sums; one that has arrived
+    stays where it is.
 
     Args:
         problem: what is minimised.
         tolerance: stops where the gradient's norm is this fraction of what it is at zero.
         start: coefficients to begin at; else zero.
     """
-    zeros = np.zeros_like(problem.wanted)
-    point = _Point(zeros, zeros, _softmax(zeros))
-    gradient = problem.gradient(point)
-    mapped = problem.kernel(gradient)
-    square = first = _dot(gradient, mapped)
+    zeros = np.zeros((len(problem.weights), *problem.wanted.shape), problem.wanted.dtype)
+    place = _Place.at(problem, zeros)
+    gradient = place.gradient(problem)
+    mapped = problem.mapped(gradient)
+    square = _dot(gradient, mapped)
+    enough = square * tolerance**2
     if start is not None:
-        scores = problem.kernel(start)
-        point = _Point(start, scores, _softmax(scores))
-        gradient = problem.gradient(point)
-        mapped = problem.kernel(gradient)
+        place = _Place.at(problem, start)
+        gradient = place.gradient(problem)
+        mapped = problem.mapped(gradient)
         square = _dot(gradient, mapped)
     direction, mapped_direction = -gradient, -mapped
     for _ in range(_MOST_ITERATIONS):
-        if square <= first * tolerance**2:
+        moving = square > enough
+        if not moving.any():
             break
-        point = _line_minimum(problem, point, direction, mapped_direction)
-        previous, gradient = gradient, problem.gradient(point)
-        mapped = problem.kernel(gradient)
+        place = _line_minimum(problem, place, direction, mapped_direction, moving)
+        previous, gradient = gradient, place.gradient(problem)
+        mapped = problem.mapped(gradient)
         overlap, last = _dot(previous, mapped), square
         square = _dot(gradient, mapped)
-        beta = max(0.0, (square - overlap) / last)
+        beta = np.maximum(0.0, (square - overlap) / np.where(moving, last, 1.0))
+        beta = _as_factor(beta, gradient)
         direction = beta * direction - gradient
         mapped_direction = beta * mapped_direction - mapped
-    return point.coefficients
+    return place.coefficients
 
 
-def _line_minimum(problem: Problem, start: _Point, direction: Matrix, mapped: Matrix) -> _Point:
-    """The point on the line at which the slope is a small fraction of the first slope.
+class _Step:
+    """How far one model goes along its line: Newton's method in one dimension, in a bracket."""
 
-    Newton's method in one dimension, inside a bracket that the sign of the slope narrows.
-    """
+    def __init__(self, linear: float, curvature: float, *, goes: bool) -> None:
+        """The penalty's slope where the line starts, and its curvature along it."""
+        self.size = 0.0
+        self.goes = goes
+        self._linear, self._curvature = linear, curvature
+        self._low, self._high = 0.0, math.inf
+        self._small: float | None = None
+
+    def take(self, slope: float, curvature: float) -> None:
+        """Move on, unless the slope is a small fraction of the first; told those of the loss."""
+        slope += self._linear + self.size * self._curvature
+        if self._small is None:
+            self._small = _SLOPE * abs(slope)
+        elif abs(slope) <= self._small:
+            self.goes = False
+            return
+        if slope < 0:
+            self._low = self.size
+        else:
+            self._high = self.size
+        self.size -= slope / (curvature + self._curvature)
+        if not self._low < self.size < self._high:
+            bounded = math.isfinite(self._high)
+            self.size = (self._low + self._high) / 2 if bounded else 2 * self._low + 1
+
+
+def _line_minimum(
+    problem: Problem, start: _Place, direction: Matrix, mapped: Matrix, moving: NDArray[np.bool_]
+) -> _Place:
+    """The place on each line at which the slope is a small fraction of the first slope."""
     strength = problem.regularisation
-    linear = strength * _dot(direction, start.scores)
-    curvature = strength * _dot(direction, mapped)
-    step, low, high, first = 0.0, 0.0, np.inf, 0.0
-    probabilities = start.probabilities
-    for attempt in range(_LINE_STEPS):
+    linear = (strength * _dot(direction, start.scores)).tolist()
+    curvature = (strength * _dot(direction, mapped)).tolist()
+    steps = [_Step(*of, goes=goes) for *of, goes in zip(linear, curvature, moving, strict=True)]
+    probabilities, factor = start.probabilities, np.zeros((), mapped.dtype)
+    for _ in range(_LINE_STEPS):
         along = probabilities * mapped
-        spread = (along * mapped).sum(axis=0) - along.sum(axis=0) ** 2
-        residuals = (probabilities - problem.wanted) * problem.weights
-        slope = _dot(residuals, mapped) + linear + step * curvature
-        if attempt == 0:
-            first = slope
-        elif abs(slope) <= _SLOPE * abs(first):
+        spread = np.add.reduce(along * mapped, axis=1) - np.add.reduce(along, axis=1) ** 2
+        residuals = (probabilities - problem.wanted) * problem.weights[:, None]
+        slopes = _dot(residuals, mapped).tolist()
+        curvatures = _dot(problem.weights, spread).tolist()
+        for step, *of in zip(steps, slopes, curvatures, strict=True):
+            if step.goes:
+                step.take(*of)
+        if not any(step.goes for step in steps):
             break
-        low, high = (step, high) if slope < 0 else (low, step)
-        step -= slope / (_dot(problem.weights, spread) + curvature)
-        if not low < step < high:
-            step = (low + high) / 2 if np.isfinite(high) else 2 * low + 1
-        probabilities = _softmax(start.scores + step * mapped)
-    return _Point(
-        start.coefficients + step * direction, start.scores + step * mapped, probabilities
+        factor = _as_factor(np.array([step.size for step in steps]), mapped)
+        probabilities = _softmax(start.scores + factor * mapped)
+    return _Place(
+        start.coefficients + factor * direction, start.scores + factor * mapped, probabilities
     )
 
 
 def _softmax(scores: Matrix) -> Matrix:
-    powers: Matrix = scores - scores.max(axis=0)
+    powers: Matrix = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
     np.exp(powers, out=powers)
-    powers /= powers.sum(axis=0)
+    powers /= np.add.reduce(powers, axis=1, keepdims=True)
     return powers
 
 
-def _dot(left: Matrix, right: Matrix) -> float:
-    """The sum of all products; not the BLAS's, which may split it among threads."""
-    return float((left * right).sum())
+def _dot(left: Matrix, right: Matrix) -> NDArray[np.float64]:
+    """Each model's sum of all products; not the BLAS's, which may split it among threads."""
+    products = (left * right).reshape(len(left), -1)
+    return np.asarray(np.add.reduce(products, axis=1), np.float64)
 
 
-def study(examples: Examples, regularisation: float = REGULARISATION) -> Learn:
+def _as_factor(numbers: NDArray[np.float64], matrices: Matrix) -> Matrix:
+    """A number for each model, to multiply its matrix by."""
+    return numbers.astype(matrices.dtype)[:, None, None]
+
+
+def study(examples: Examples, regularisation: float = REGULARISATION) -> Prepared:
     """Examples made ready once, to learn of them with several weightings."""
-    return study_with(partial(_coefficients, regularisation=regularisation), examples)
+    solve = partial(_coefficients, regularisation=regularisation)
+    return Prepared.of(examples, solve, together=True)
 
 
 def _coefficients(part: Part, regularisation: float) -> Matrix:
-    """Those at the minimum: ``(L, n)``."""
+    """Those at the minimum of each model: ``(M, L, n)``."""
     wanted = np.zeros((part.labels, part.targets.size), np.float32)
     wanted[part.targets, np.arange(part.targets.size)] = 1
-    strength = penalty(float(part.weights.sum(dtype=np.float64)), regularisation)
+    totals = part.weights.sum(axis=1, dtype=np.float64)
+    strength = np.array([penalty(total, regularisation) for total in totals.tolist()])
     return minimise(Problem(wanted, part.weights, strength, part.kernel), start=part.start)
 
 
@@ -172,7 +236,7 @@ def fit(
     if not features or not labels:
         return LinearModel.empty(labels)
     examples = Examples(features, np.asarray(targets), np.asarray(weights), labels)
-    return study(examples, regularisation)(examples.weights).model()
+    return study(examples, regularisation).learn(examples.weights).model()
 
 
 def penalty(total: float, regularisation: float = REGULARISATION) -> float:

@@ -1,6 +1,7 @@
 """What every learner makes: the protocol of a model; and the one place that knows all learners."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -54,8 +55,19 @@ class Learned(Protocol):
         ...
 
 
-Study = Callable[[Examples], Callable[[NDArray[np.floating]], Learned]]
-"""Makes examples ready once, to learn of them several times, each time with other weights."""
+class Studied(Protocol):
+    """Examples made ready once, to learn of them several times, each time with other weights."""
+
+    def learn(self, weights: NDArray[np.floating]) -> Learned:
+        """What is learned when each example counts so much, ``(n,)``, and a zero leaves one out."""
+        ...
+
+    def learn_each(self, weightings: NDArray[np.floating]) -> Sequence[Learned]:
+        """What is learned of each of M weightings ``(M, n)``."""
+        ...
+
+
+Study = Callable[[Examples], Studied]
 
 
 Fit = Callable[
@@ -67,21 +79,29 @@ Open = Callable[[tuple[str, ...], Mapping[str, Array]], Model]
 """Makes a model of its labels and its arrays."""
 
 
-class Refitted(msgspec.Struct, frozen=True, eq=False):
-    """What a learner that has no quicker way learned: a model fitted anew each time."""
+class Refitting(msgspec.Struct, frozen=True, eq=False):
+    """Examples of a learner that has no quicker way than to fit a model anew each time."""
 
     fit: Fit
     examples: Examples
+
+    def learn(self, weights: NDArray[np.floating]) -> "Refitted":
+        """See `Studied.learn`."""
+        rows = np.flatnonzero(weights)
+        features = [self.examples.features[row] for row in rows.tolist()]
+        model = self.fit(features, self.examples.targets[rows], self.examples.labels, weights[rows])
+        return Refitted(self, model)
+
+    def learn_each(self, weightings: NDArray[np.floating]) -> "list[Refitted]":
+        """See `Studied.learn_each`."""
+        return [self.learn(weights) for weights in weightings]
+
+
+class Refitted(msgspec.Struct, frozen=True, eq=False):
+    """What such a learner learned."""
+
+    of: Refitting
     made: Model
-
-    @classmethod
-    def study(cls, fit: Fit) -> Study:
-        """Each model fitted from nothing."""
-
-        def of(examples: Examples) -> Callable[[NDArray[np.floating]], Learned]:
-            return lambda weights: cls(fit, examples, _fitted(fit, examples, weights))
-
-        return of
 
     def model(self) -> Model:
         """It, as a model."""
@@ -89,18 +109,13 @@ class Refitted(msgspec.Struct, frozen=True, eq=False):
 
     def scores(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """What that model says of the examples at ``rows``: ``(rows, L)``."""
-        found = [self.made.scores(self.examples.features[row]) for row in rows.tolist()]
-        return np.array(found, np.float32).reshape(rows.size, len(self.examples.labels))
+        examples = self.of.examples
+        found = [self.made.scores(examples.features[row]) for row in rows.tolist()]
+        return np.array(found, np.float32).reshape(rows.size, len(examples.labels))
 
     def again(self, weights: NDArray[np.floating]) -> "Refitted":
         """What is learned when each example counts so much."""
-        return Refitted(self.fit, self.examples, _fitted(self.fit, self.examples, weights))
-
-
-def _fitted(fit: Fit, examples: Examples, weights: NDArray[np.floating]) -> Model:
-    rows = np.flatnonzero(weights)
-    features = [examples.features[row] for row in rows.tolist()]
-    return fit(features, examples.targets[rows], examples.labels, weights[rows])
+        return self.of.learn(weights)
 
 
 def _nothing_missing() -> None:
@@ -119,7 +134,7 @@ class Learner(msgspec.Struct, frozen=True):
 LEARNERS: Mapping[str, Learner] = {
     "logistic": Learner(logistic.study, LinearModel.from_arrays),
     "mira": Learner(batch_mira.study, LinearModel.from_arrays),
-    "cnn": Learner(Refitted.study(cnn.fit), CnnModel.from_arrays, cnn.check_framework),
+    "cnn": Learner(partial(Refitting, cnn.fit), CnnModel.from_arrays, cnn.check_framework),
 }
 
 
@@ -134,7 +149,7 @@ def check_learner(learner: str) -> None:
     LEARNERS[learner].check()
 
 
-def study(learner: str, examples: Examples) -> Callable[[NDArray[np.floating]], Learned]:
+def study(learner: str, examples: Examples) -> Studied:
     """A learner's way to learn of examples, made ready once.
 
     Raises:

@@ -7,6 +7,7 @@ handed to it whole.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -29,26 +30,33 @@ class Tokens:
     def of(self, texts: Sequence[str]) -> list[bytes]:
         """The ids of each text, uint16 in this machine's order; words have one space between."""
         known = self._known  # another thread may begin anew
-        found = []
-        for text in texts:
+        found: list[bytes] = []
+        unknown: dict[int, list[str]] = {}
+        for place, text in enumerate(texts):
             if _SPECIAL in text or _SPACE in text:
-                found.append(self._asked([text])[0])
+                found += self._asked([text])
                 continue
             words = text.split(" ")
             try:
                 found.append(b"".join(map(known.__getitem__, words)))
             except KeyError:
-                found.append(b"".join(self._learned(known, words)))
+                unknown[place] = words
+                found.append(b"")
+        if unknown:
+            ids = self._learned(known, chain.from_iterable(unknown.values()))
+            for place, words in unknown.items():
+                found[place] = b"".join(ids[word] for word in words)
         return found
 
-    def _learned(self, known: dict[str, bytes], words: Sequence[str]) -> list[bytes]:
-        """The ids of words, of which some are new."""
-        new = [word for word in dict.fromkeys(words) if word not in known]
-        ids = dict(zip(new, self._asked(new), strict=True))
+    def _learned(self, known: dict[str, bytes], words: Iterable[str]) -> dict[str, bytes]:
+        """The ids of words, of which some are new: these are asked for together."""
+        ids = {word: known.get(word) for word in words}
+        new = [word for word, of in ids.items() if of is None]
+        learned = dict(zip(new, self._asked(new), strict=True))
         if len(known) > _MOST_REMEMBERED:
             self._known = {"": b""}
-        known.update({word: of for word, of in ids.items() if len(word) <= _LONGEST_REMEMBERED})
-        return [ids[word] if word in ids else known[word] for word in words]
+        known.update((word, of) for word, of in learned.items() if len(word) <= _LONGEST_REMEMBERED)
+        return {word: learned[word] if of is None else of for word, of in ids.items()}
 
     def _asked(self, texts: Iterable[str]) -> list[bytes]:
         found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from hashlib import sha256
 
 import msgspec
@@ -28,7 +29,7 @@ class Example(msgspec.Struct, frozen=True):
     label: str | None
 
 
-class TrainingSet(msgspec.Struct, frozen=True):
+class TrainingSet(msgspec.Struct, frozen=True, dict=True):
     """All that a task's model may learn from, as of ``watermark``.
 
     ``examples`` are in the order of their last words, ``pinned`` in the order in which they were
@@ -49,7 +50,7 @@ class TrainingSet(msgspec.Struct, frozen=True):
     targets: dict[str, float] = {}
     resting: dict[str, int] = {}
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of what is learned from and aimed at: the same log gives the same digest."""
         content = (self.labels, self.examples, self.pinned, self.targets)

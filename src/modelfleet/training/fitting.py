@@ -1,6 +1,6 @@
 """Models of a training set, and what models say of examples that they hadn't seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from zlib import crc32
 
 import msgspec
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.clock import DAY
-from modelfleet.learners import Learned, Model, study
+from modelfleet.learners import Model, Studied, study
 from modelfleet.learners.examples import Examples, joined, text_weights, with_label_texts
 from modelfleet.learners.recommended import LABEL_TEXT_WEIGHT, PINNED_WEIGHT, TRUSTS
 from modelfleet.recipe import Recipe
@@ -33,14 +33,14 @@ class Data(msgspec.Struct, frozen=True, eq=False):
         everything: these, then the labels' own texts, then what is pinned.
         texts: where the labels' texts stand in ``everything``.
         refused: requests that no label fits.
-        learn: of ``everything``, with a weight for each.
+        studied: ``everything``, ready to be learned from.
     """
 
     labelled: Sequence[Example]
     everything: Examples
     texts: slice
     refused: Sequence[Features]
-    learn: Callable[[NDArray[np.float64]], Learned]
+    studied: Studied
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ class Data(msgspec.Struct, frozen=True, eq=False):
         """What a model of the others says of the examples that are held out: ``(held out, L)``."""
         if not held_out.any():
             return np.zeros((0, len(self.labels)), np.float32)
-        return self.learn(self.weights(held_out, trust)).scores(np.flatnonzero(held_out))
+        return self.studied.learn(self.weights(held_out, trust)).scores(np.flatnonzero(held_out))
 
 
 class CrossFitted(msgspec.Struct, frozen=True, eq=False):
@@ -135,7 +135,7 @@ def encoded(known: TrainingSet, recipe: Recipe, encoder: Encoder) -> Data:
         everything=everything,
         texts=slice(len(labelled), len(texted.features)),
         refused=_features(refused, encoder),
-        learn=study(recipe.learning.learner, everything),
+        studied=study(recipe.learning.learner, everything),
     )
 
 
@@ -148,17 +148,19 @@ def cross_fitted(data: Data) -> CrossFitted:
     fold = np.array([crc32(example.key.encode()) for example in data.labelled], np.int64) % _FOLDS
     folds = [fold == number for number in range(_FOLDS) if (fold == number).any()]
     few = len(data.labelled) < _MANY_PER_LABEL * len(data.labels)
-    tried = [_cross_fitted(data, folds, trust) for trust in (TRUSTS if few else TRUSTS[:1])]
-    return max(tried, key=lambda one: (one.scores.argmax(axis=1) == data.targets[one.rows]).sum())
-
-
-def _cross_fitted(data: Data, folds: Sequence[NDArray[np.bool_]], trust: float) -> CrossFitted:
+    trusts = TRUSTS if few else TRUSTS[:1]
+    weightings = [data.weights(held_out, trust) for trust in trusts for held_out in folds]
+    learned = iter(data.studied.learn_each(np.array(weightings)) if folds else ())
     rows = [np.flatnonzero(held_out) for held_out in folds]
-    scores = [data.unseen(held_out, trust) for held_out in folds]
-    none = np.zeros((0, len(data.labels)), np.float32)
-    return CrossFitted(
-        np.concatenate([np.zeros(0, np.intp), *rows]), np.concatenate([none, *scores]), trust
-    )
+    scores = [_stacked(data, [next(learned).scores(of) for of in rows]) for _ in trusts]
+    stacked = np.concatenate([np.zeros(0, np.intp), *rows])
+    right = [(found.argmax(axis=1) == data.targets[stacked]).sum() for found in scores]
+    best = int(np.argmax(right))
+    return CrossFitted(stacked, scores[best], trusts[best])
+
+
+def _stacked(data: Data, scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return np.concatenate([np.zeros((0, len(data.labels)), np.float32), *scores])
 
 
 def fit(data: Data, newest: NDArray[np.bool_]) -> Fitted:
@@ -170,10 +172,10 @@ def fit(data: Data, newest: NDArray[np.bool_]) -> Fitted:
     all_of_them = np.zeros(len(newest), bool)
     if len(newest) < LARGE:
         crossed = cross_fitted(data)
-        learned = data.learn(data.weights(all_of_them, crossed.trust))
+        learned = data.studied.learn(data.weights(all_of_them, crossed.trust))
         return Fitted(learned.model(), data.unseen(newest, crossed.trust), crossed)
     rows = np.flatnonzero(newest)
-    earlier = data.learn(data.weights(newest, LABEL_TEXT_WEIGHT))
+    earlier = data.studied.learn(data.weights(newest, LABEL_TEXT_WEIGHT))
     unseen = earlier.scores(rows)
     learned = earlier.again(data.weights(all_of_them, LABEL_TEXT_WEIGHT))
     return Fitted(learned.model(), unseen, CrossFitted(rows, unseen, LABEL_TEXT_WEIGHT))
