@@ -43,6 +43,12 @@ WRONG = {
     "log_level": ["loud", ""],
     "database": [""],
     "host": [""],
+    "alertmanager": ["", "alertmanager:9093", "ftp://a", "http://a, http://a", "http://a:x"],
+    "webhooks": ["example.com/hook", "file:///etc/passwd", "http://", "https://a#b"],
+    "webhook_secret": ["hush", "whsec_aHVzaA==", "%%%"],
+    "smtp": ["mail.example.com", "http://mail"],
+    "email_from": ["ops", "a@b, c@d", "Ops <ops@example.com>"],
+    "email_to": ["ops", "a@b c"],
 }
 
 
@@ -119,3 +125,40 @@ def test_passwords_are_never_shown(url: str) -> None:
 def test_checkpoints_lie_beside_the_database_unless_said_otherwise() -> None:
     assert Settings(database="/srv/fleet").models == "/srv/fleet/models"
     assert Settings(database="postgresql://db/fleet", store="s3://bucket").models == "s3://bucket"
+
+
+KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
+def test_several_addresses_are_a_list_or_separated_by_commas(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('alertmanager = ["http://one:9093", "http://two:9093/am"]\n')
+    environment = {"MODELFLEET_WEBHOOKS": "https://a/x, https://b/y"}
+    settings = load_settings(environment=environment, file=file)
+    assert settings.alertmanager == ("http://one:9093", "http://two:9093/am")
+    assert settings.webhooks == ("https://a/x", "https://b/y")
+
+
+def test_email_needs_a_server_a_sender_and_somebody_to_get_it() -> None:
+    with pytest.raises(SettingsWrong, match="email_from and email_to: must be set as well"):
+        load_settings({"smtp": "smtp://mail"}, environment={})
+    flags = {"smtp": "smtp://mail", "email_from": "a@b", "email_to": "c@d,e@f"}
+    assert load_settings(flags, environment={}).email_to == ("c@d", "e@f")
+
+
+def test_secrets_of_outlets_are_never_shown() -> None:
+    told = {
+        "webhooks": "https://hooks.example.com/services/hunter2",
+        "alertmanager": "https://user:hunter2@am:9093",
+        "smtp": "smtps://ops:hunter2@mail:465",
+        "email_from": "a@b",
+        "email_to": "c@d",
+        "webhook_secret": f"whsec_{KEY}",
+    }
+    shown = load_settings(told, environment={}).masked()
+    assert "hunter2" not in str(shown)
+    assert KEY not in str(shown)
+    assert shown["webhooks"] == ["https://hooks.example.com/…"]
+    with pytest.raises(SettingsWrong) as wrong:
+        load_settings({"webhooks": "hunter2", "webhook_secret": "hunter2"}, environment={})
+    assert "hunter2" not in str(wrong.value)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from secrets import token_urlsafe
 from types import TracebackType
@@ -54,6 +55,7 @@ from modelfleet.learners import check_learner
 from modelfleet.models import open_store
 from modelfleet.monitoring import AlertBoard, DriftWatch, Suggestions, Watcher, find_nothing
 from modelfleet.monitoring import rebuild as rebuild_monitoring
+from modelfleet.monitoring.outlets import Notifier, Positions, open_outlets
 from modelfleet.recipe import Recipe, load_recipe
 from modelfleet.serving import Follower, Loader, ModelCache
 from modelfleet.settings import Settings
@@ -70,9 +72,9 @@ class Fleet:
 
     ``place`` is a folder (created if need be) or a ``postgresql://`` URL. With ``train`` (the
     default) a thread of this process trains what falls behind, and with ``watch`` (if left out, as
-    ``train``) another one watches what becomes of decisions; a process beside which others do so
-    passes False. Use it as a context manager, or call ``close``: what was acknowledged is in the
-    log either way.
+    ``train``) others watch what becomes of decisions and tell people of alerts; a process beside
+    which others do so passes False. Use it as a context manager, or call ``close``: what was
+    acknowledged is in the log either way.
 
     Raises:
         InvalidInput: ``place`` is neither.
@@ -111,14 +113,11 @@ class Fleet:
         trainer = Trainer(self.log, self.catalog, store, encoders, self.recipe, clock)
         self.worker = Worker(new_id(), self.queue, trainer, clock)
         self.watcher = Watcher(self.database, self.log, clock, find_nothing)
-        self._background = [
-            _Background(name, run, self.database)
-            for name, run, wanted in (
-                ("trainer", self.worker.run, train),
-                ("watcher", self.watcher.run, train if watch is None else watch),
-            )
-            if wanted
-        ]
+        roles = [("trainer", self.worker.run)] if train else []
+        if train if watch is None else watch:
+            roles += [("watcher", self.watcher.run)]
+            roles += [(one.outlet.name, one.run) for one in self._notifiers()]
+        self._background = [_Background(name, run, self.database) for name, run in roles]
 
     @classmethod
     def open(cls, settings: Settings, *, train: bool = True, watch: bool | None = None) -> Self:
@@ -216,6 +215,13 @@ class Fleet:
         """Make the newest version made by a recipe live in every task that has one; see `Moved`."""
         return self.by_recipe.promote(MadeBy(recipe, digest, since), by=by)
 
+    def tell_due(self) -> None:
+        """Tell the outlets that settings name of alerts in the log, as far as they take it."""
+        for notifier in self._notifiers():
+            with closing(notifier.outlet):
+                while notifier.step():
+                    pass
+
     def status(self) -> FleetSums:
         """Sums over all tenants."""
         return self.catalog.fleet()
@@ -279,6 +285,11 @@ class Fleet:
             DriftWatch(self.log, encoders, self.recipe, self.clock),
             Suggestions(self.log, self.catalog, encoders, self.recipe, self.clock),
         )
+
+    def _notifiers(self) -> list[Notifier]:
+        positions = Positions(self.database)
+        outlets = open_outlets(self.settings, self.clock)
+        return [Notifier(self.log, positions, outlet, self.clock) for outlet in outlets]
 
     def _notice(self, events: Sequence[Logged]) -> None:
         self.cache.notice([(e.seq, e.tenant, e.task, e.kind) for e in events])

@@ -4,6 +4,8 @@ Each setting can be named in `modelfleet.toml`, as `MODELFLEET_<NAME>` in the en
 `MODELFLEET_<NAME>_FILE`: the file that holds the value, for secrets), and as a flag.
 """
 
+import base64
+import binascii
 import os
 import re
 import tomllib
@@ -41,6 +43,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of models that a serving process keeps in memory; also 512MiB and the like."""
     log_level: str = "info"
     """The least important messages that are shown: debug, info, warning or error."""
+    alertmanager: tuple[str, ...] = ()
+    """Alertmanagers that are told of alerts: their addresses."""
+    webhooks: tuple[str, ...] = ()
+    """Addresses to which alerts are posted, in the format of Alertmanager's webhooks."""
+    webhook_secret: str = ""
+    """What posts to webhooks are signed with: 24 random bytes or more in base64."""
+    smtp: str = ""
+    """The server that sends e-mail about alerts: smtp:// or smtps://, with user and password."""
+    email_from: str = ""
+    """The sender of e-mail about alerts."""
+    email_to: tuple[str, ...] = ()
+    """Who gets e-mail about alerts."""
 
     @property
     def models(self) -> str:
@@ -58,7 +72,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def masked(self) -> dict[str, Any]:
         """The settings as plain values, passwords hidden."""
         shown: dict[str, Any] = msgspec.to_builtins(self)
-        return shown | {name: _without_password(shown[name]) for name in ("database", "store")}
+        for name in ("database", "store", "smtp"):
+            shown[name] = _without_password(shown[name])
+        for name in ("alertmanager", "webhooks"):  # a secret is often part of the path
+            shown[name] = [without_secrets(url) for url in shown[name]]
+        return shown | {"webhook_secret": "***" if self.webhook_secret else ""}
 
 
 def load_settings(
@@ -81,6 +99,7 @@ def load_settings(
     ):
         given |= source
     values = {name: _checked(name, *given[name], faults) for name in given}
+    _check_email(values, faults)
     if faults:
         listed = "\n".join(f"  {fault.field}: {fault.message}" for fault in faults)
         raise SettingsWrong(f"these settings can't be used:\n{listed}")
@@ -99,6 +118,13 @@ def parse_bytes(value: object) -> int:
     if not found:
         raise ValueError("must be a size, such as 512MiB or 2GiB")
     return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+def without_secrets(url: str) -> str:
+    """As much of an address as may be shown: neither user nor path, which may hold a secret."""
+    parts = urlsplit(url)
+    path = "/…" if parts.path.strip("/") or parts.query else ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"
 
 
 def _from_file(file: Path | None, faults: list[Fault]) -> dict[str, tuple[str, object]]:
@@ -141,8 +167,17 @@ def _checked(name: str, source: str, value: object, faults: list[Fault]) -> obje
     try:
         return check(value)
     except ValueError as error:
-        faults.append(Fault(source, f"{error}; got {value!r}"))
+        shown = "" if name in _SECRET else f"; got {value!r}"
+        faults.append(Fault(source, f"{error}{shown}"))
         return None
+
+
+def _check_email(values: Mapping[str, object], faults: list[Fault]) -> None:
+    """E-mail needs a server, a sender and somebody to get it."""
+    named = [name for name in _EMAIL if values.get(name)]
+    missing = [name for name in _EMAIL if name not in values]
+    if named and missing:
+        faults.append(Fault(" and ".join(missing), f"must be set as well, as {named[0]} is"))
 
 
 def _text(value: object) -> str:
@@ -168,6 +203,58 @@ def _level(value: object) -> str:
     return str(value)
 
 
+def _several(check: Callable[[object], str]) -> Callable[[object], tuple[str, ...]]:
+    """A list, or a text of several separated by commas or spaces."""
+
+    def checked(value: object) -> tuple[str, ...]:
+        values = re.split(r"[,\s]+", value.strip(", \t\n")) if isinstance(value, str) else value
+        if not isinstance(values, list | tuple) or not values:
+            raise ValueError("must be a list")
+        if len(set(values)) < len(values):
+            raise ValueError("must not name one twice")
+        return tuple(check(one) for one in values)
+
+    return checked
+
+
+def _address(*schemes: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+        fault = ValueError(f"must be an address that begins with {wanted}")
+        try:
+            parts = urlsplit(str(value))
+            whole = parts.scheme in schemes and parts.hostname and parts.port != 0
+        except ValueError:
+            raise fault from None
+        if not isinstance(value, str) or not whole or not value.isascii() or parts.fragment:
+            raise fault
+        return value
+
+    return check
+
+
+def _email_address(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[^\s@<>\",;:]+@[^\s@<>\",;:]+", value):
+        raise ValueError("must be an e-mail address, such as ops@example.com")
+    return value
+
+
+def _secret(value: object) -> str:
+    """A key as the Standard Webhooks say: base64, perhaps behind ``whsec_``."""
+    try:
+        key = base64.b64decode(str(value).removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) < _LEAST_KEY:
+        raise ValueError(f"must be {_LEAST_KEY} random bytes or more in base64")
+    return str(value)
+
+
+_LEAST_KEY = 24
+_EMAIL = ("smtp", "email_from", "email_to")
+_SECRET = {"webhook_secret", "smtp", "webhooks", "alertmanager"}
+"""What may hold a secret, and isn't shown when it is wrong."""
+
 _CHECKS: dict[str, Callable[[object], object]] = {
     "database": _text,
     "store": _text,
@@ -177,6 +264,12 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "workers": _number(0, 256),
     "memory": parse_bytes,
     "log_level": _level,
+    "alertmanager": _several(_address("http", "https")),
+    "webhooks": _several(_address("http", "https")),
+    "webhook_secret": _secret,
+    "smtp": _address("smtp", "smtps"),
+    "email_from": _email_address,
+    "email_to": _several(_email_address),
 }
 
 

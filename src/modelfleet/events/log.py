@@ -131,6 +131,17 @@ class EventLog:
             head = statements.head(connection)
             return head, statements.changes(connection, after, head, kinds)
 
+    def alerts(self, after: int, limit: int = _PAGE) -> list[Logged]:
+        """The events behind ``after`` that raise or end an alert; costs as much as there are."""
+        with self._database.reading() as connection:
+            return [Logged(*row) for row in connection.execute(statements.alerts(after, limit))]
+
+    def at(self, seqs: Sequence[int]) -> list[Logged]:
+        """The events with these numbers, in order."""
+        query = sa.select(EVENTS).where(EVENTS.c.seq.in_(seqs)).order_by(EVENTS.c.seq)
+        with self._database.reading() as connection:
+            return [Logged(*row) for row in connection.execute(query)]
+
     def of_task(
         self, tenant: str, task: str, kinds: Collection[str], *, after: int = 0, until: int = 2**62
     ) -> list[Logged]:

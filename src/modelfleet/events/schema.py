@@ -8,6 +8,9 @@ METADATA = sa.MetaData()
 
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
+IS_ALERT = sa.text("kind IN ('alert.ended', 'alert.raised')")
+"""Written out, so that databases see that a partial index has what is asked for."""
+
 EVENTS = sa.Table(
     "events",
     METADATA,
@@ -21,6 +24,7 @@ EVENTS = sa.Table(
     sa.Column("fields", JSON, nullable=False),
     sa.UniqueConstraint("tenant", "id", name="events_tenant_id"),
     sa.Index("events_tenant_task_kind", "tenant", "task", "kind", "seq"),
+    sa.Index("events_alerts", "seq", sqlite_where=IS_ALERT, postgresql_where=IS_ALERT),
 )
 
 POSITION = sa.Table(

@@ -13,7 +13,7 @@ from modelfleet.events.encoding import encode_postgresql, encode_sqlite
 from modelfleet.events.event import Logged
 from modelfleet.events.key_lookup import ByKeys
 from modelfleet.events.query import Query
-from modelfleet.events.schema import EVENTS, POSITION
+from modelfleet.events.schema import EVENTS, IS_ALERT, POSITION
 from modelfleet.events.terms import terms_of
 
 CHANNEL = "modelfleet"
@@ -117,6 +117,12 @@ def changes(
     )
     rows = connection.execute(query.order_by(EVENTS.c.seq))
     return [(seq, tenant, task, kind) for seq, tenant, task, kind in rows]
+
+
+def alerts(after: int, limit: int) -> sa.Select[Any]:
+    """The next events that raise or end an alert, by an index that has nothing else."""
+    alone = sa.select(EVENTS).where(EVENTS.c.seq > after, IS_ALERT)
+    return alone.order_by(EVENTS.c.seq).limit(limit)
 
 
 def of_task(tenant: str, task: str, kinds: Iterable[str], after: int, until: int) -> sa.Select[Any]:

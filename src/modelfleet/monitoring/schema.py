@@ -63,5 +63,29 @@ MONITOR_SLICES = sa.Table(
     comment="The detectors of a kind of request, over the tasks of the fleet or of a recipe.",
 )
 
+OUTLETS = sa.Table(
+    "outlets",
+    METADATA,
+    sa.Column("outlet", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("holder", sa.Text),
+    sa.Column("held_until", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("failing_since", sa.BigInteger),
+    sa.Column("error", sa.Text),
+    comment="Up to where in the log each outlet was told of alerts; stays in a rebuild.",
+)
+
+TOLD = sa.Table(
+    "told",
+    METADATA,
+    sa.Column("outlet", sa.Text, primary_key=True),
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("alert", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("ended", sa.BigInteger),
+    comment="The alerts that an outlet knows: which events raised and, lately, ended them.",
+)
+
 MONITORED = (MATURING, MEASURES, MONITOR_STATES, MONITOR_SLICES)
 """Every table that a rebuild empties and fills again; the position goes back to the beginning."""

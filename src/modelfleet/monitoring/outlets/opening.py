@@ -1,0 +1,18 @@
+"""The outlets that settings ask for."""
+
+from modelfleet.clock import Clock
+from modelfleet.monitoring.outlets.alertmanager import Alertmanager
+from modelfleet.monitoring.outlets.email import Email, Letters
+from modelfleet.monitoring.outlets.outlet import Outlet
+from modelfleet.monitoring.outlets.webhook import Webhook
+from modelfleet.settings import Settings
+
+
+def open_outlets(settings: Settings, clock: Clock) -> list[Outlet]:
+    """All of them; no connection is made yet."""
+    outlets: list[Outlet] = [Alertmanager(url, clock) for url in settings.alertmanager]
+    outlets += [Webhook(url, settings.webhook_secret, clock) for url in settings.webhooks]
+    if settings.smtp:
+        letters = Letters(settings.email_from, settings.email_to)
+        outlets.append(Email(settings.smtp, letters, clock))
+    return outlets
