@@ -27,7 +27,11 @@ IN_THE_PATH = {
     "version": "v1",
     "recipe": "default",
     "alert": "some-alert",
+    "model": "acme.team",
+    "number": "7",
+    "alias": "live",
 }
+OTHER_PROTOCOLS = ("/v1/", "/v2/")
 
 
 def handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
@@ -49,6 +53,7 @@ def operations() -> list[tuple[str, str, Operation]]:
 
 
 class _NoFleet:
+    cache = None
     catalog = None
     decider = None
 
@@ -86,7 +91,10 @@ def test_every_route_says_who_may_use_it() -> None:
 
 def test_few_routes_need_no_key() -> None:
     public = {path for _, path, operation in OPERATIONS if operation.role == "public"}
-    assert public == {"/healthz", "/readyz", "/docs", "/docs/openapi.json"}
+    assert public == {
+        *("/healthz", "/readyz", "/docs", "/docs/openapi.json"),
+        *("/", "/v2", "/v2/health/live", "/v2/health/ready"),
+    }
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=GUARDED_NAMES)
@@ -103,9 +111,17 @@ def test_charlie_gets_nothing_of_acme(
     answer = guarded_api.request(
         method, filled(path, decision), json=body, headers=cast.header("charlie")
     )
-    assert answer.status_code == (404 if "{tenant" in path else 403)
-    assert answer.headers["content-type"] == "application/problem+json"
     assert SECRET_WORDS not in answer.text
+    assert "acme" not in answer.text.replace("acme.team", "what was asked for")
+    if operation.role == "holder":
+        assert answer.status_code == 200
+        assert "acme" not in answer.text
+    elif path.startswith(OTHER_PROTOCOLS):
+        assert answer.status_code == (400 if "{alias" in path else 404)
+        assert list(answer.json()) == ["error"]
+    else:
+        assert answer.status_code == (404 if "{tenant" in path else 403)
+        assert answer.headers["content-type"] == "application/problem+json"
     assert count(fleet) == before
 
 
@@ -137,7 +153,7 @@ def test_bob_may_use_what_is_for_users_and_nothing_else(
     answer = guarded_api.request(
         method, filled(path, decision), content=b"{", headers=cast.header("bob")
     )
-    assert (answer.status_code == 403) == (operation.role != "user")
+    assert (answer.status_code == 403) == (operation.role not in {"user", "holder"})
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=GUARDED_NAMES)

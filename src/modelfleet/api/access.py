@@ -12,8 +12,11 @@ from modelfleet.api.problems import KeyMissing
 from modelfleet.catalog import Catalog, Key, digest_of
 from modelfleet.errors import NotAllowed, NotFound
 
-Role = Literal["public", "user", "owner", "operator"]
-"""The least role that a route asks for; ``public`` needs no key."""
+Role = Literal["public", "holder", "user", "owner", "operator"]
+"""The least role that a route asks for; ``public`` needs no key.
+
+A ``holder`` has a key of any tenant or of the fleet, and is shown what is that key's to see.
+"""
 
 REMEMBERED = 0.9
 """Seconds for which a key is believed to be in force; so a revoked one is refused in a second."""
@@ -32,30 +35,40 @@ class Access:
         self._clock = clock
         self._remembered: dict[str, tuple[Key, float]] = {}
 
-    async def check(self, request: "Request[Any, Any, Any]", role: Role) -> None:
-        """Let a request pass whose key has the role, within its tenant.
+    async def check(self, request: "Request[Any, Any, Any]", role: Role) -> str | None:
+        """Let a request pass whose key has the role, within its tenant. See `allow`."""
+        if role != "public" and not self._required:
+            _refuse_other_sites(request)
+        said = request.headers.get("authorization", "")
+        return await self.allow(said, role, request.path_params.get("tenant"))
+
+    async def allow(self, authorization: str, role: Role, tenant: str | None) -> str | None:
+        """Let pass whose key has the role; the only tenant that it may see, None for all.
+
+        Args:
+            authorization: as in the header of that name.
+            role: the least that is asked for.
+            tenant: whose the thing is that is asked for; None if it is nobody's.
 
         Raises:
             KeyMissing: there is no key, or it isn't in force.
             NotFound: the key is another tenant's, who learns nothing of this one.
             NotAllowed: the key's role isn't enough.
         """
-        if role == "public":
-            return
-        if not self._required:
-            _refuse_other_sites(request)
-            return
-        key = await self._key(request)
+        if role == "public" or not self._required:
+            return None
+        key = await self._key(authorization)
         if key.role == "operator":
-            return
-        tenant = request.path_params.get("tenant")
+            return None
         if tenant is not None and tenant != key.tenant:
             raise NotFound("tenant: there is nothing under this path that this key may see")
-        if tenant is None or role == "operator" or (role == "owner" and key.role != "owner"):
+        missing = tenant is None and role != "holder"
+        if missing or role == "operator" or (role == "owner" and key.role != "owner"):
             raise NotAllowed(f"key: a key with the role '{key.role}' may not do this")
+        return key.tenant
 
-    async def _key(self, request: "Request[Any, Any, Any]") -> Key:
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    async def _key(self, authorization: str) -> Key:
+        scheme, _, secret = authorization.partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise KeyMissing
         digest = digest_of(secret.strip())

@@ -4,7 +4,8 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
-from litestar import Litestar
+from litestar import Litestar, Request
+from litestar.response import Response
 from litestar.types import Message
 
 from modelfleet.api import (
@@ -28,10 +29,15 @@ from modelfleet.api import (
 )
 from modelfleet.api.access import Access
 from modelfleet.api.call import Platform
+from modelfleet.api.inference import failures as inference_failures
+from modelfleet.api.inference import repository
+from modelfleet.api.inference import routes as inference
 from modelfleet.api.metrics import Metrics
 from modelfleet.api.openapi import document
 from modelfleet.api.page import page
 from modelfleet.api.problems import respond
+from modelfleet.api.tensorflow import failures as tensorflow_failures
+from modelfleet.api.tensorflow import routes as tensorflow
 from modelfleet.fleet import Fleet
 
 _ROUTES = (
@@ -52,7 +58,13 @@ _ROUTES = (
     *keys.ROUTES,
     *health.ROUTES,
     *docs.ROUTES,
+    *inference.ROUTES,
+    *repository.ROUTES,
+    *tensorflow.ROUTES,
 )
+_FORMS = {"v1": tensorflow_failures.respond, "v2": inference_failures.respond}
+"""How errors are said below a path, where it isn't as problem details."""
+
 _ELSEWHERE = "none"
 
 
@@ -71,13 +83,19 @@ def create_app(fleet: Fleet, *, keys_required: bool) -> Litestar:
     )
     app = _Application(
         route_handlers=_ROUTES,
-        exception_handlers={Exception: respond},
+        exception_handlers={Exception: _respond},
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
     app.state["platform"] = platform
     return app
+
+
+def _respond(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
+    """An error as the protocol says it to which the path belongs."""
+    first = request.scope["path"].split("/", 2)[1]
+    return _FORMS.get(first, respond)(request, error)
 
 
 class _Application(Litestar):

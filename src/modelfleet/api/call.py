@@ -1,7 +1,7 @@
 """One request on its way through a route: its body, its parameters, its answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,6 +15,7 @@ from modelfleet.api.metrics import Metrics
 from modelfleet.api.problems import BodyBroken, TooLarge
 from modelfleet.api.together import Together
 from modelfleet.api.wakeups import Wakeups
+from modelfleet.decisions import Scorer
 from modelfleet.events.validation import check_text
 from modelfleet.fleet import Fleet
 from modelfleet.task import Task
@@ -43,7 +44,13 @@ class Platform:
         self.page = page
         self.wakeups = Wakeups()
         self.together = Together(fleet.decider, self.wakeups)
-        self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
+        self.scorer = Scorer(fleet.cache)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
+
+    async def in_thread(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What ``do`` returns, without holding up other requests."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: do(*args, **kwargs))
 
 
 class Answer:
@@ -51,11 +58,17 @@ class Answer:
 
     __slots__ = ("_body", "_headers", "_status")
 
-    def __init__(self, body: bytes, media_type: bytes = b"application/json") -> None:
+    def __init__(
+        self,
+        body: bytes,
+        media_type: bytes = b"application/json",
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
         self._body = body
         self._headers = [
             (b"content-type", media_type),
             (b"content-length", str(len(body)).encode()),
+            *headers,
         ]
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
@@ -85,14 +98,17 @@ class Streamed:
 class Call:
     """A request that may go on; what routes need of it."""
 
-    __slots__ = ("_request", "fleet", "metrics", "parameters", "platform", "wakeups")
+    __slots__ = ("_request", "fleet", "metrics", "parameters", "platform", "scope", "wakeups")
 
-    def __init__(self, platform: Platform, request: "Request[Any, Any, Any]") -> None:
+    def __init__(
+        self, platform: Platform, request: "Request[Any, Any, Any]", scope: str | None
+    ) -> None:
         self.platform = platform
         self.fleet = platform.fleet
         self.metrics = platform.metrics
         self.wakeups = platform.wakeups
         self.parameters: dict[str, str] = request.scope["path_params"]
+        self.scope = scope  # the only tenant that the request's key may see; None for all
         self._request = request
 
     @property
@@ -116,7 +132,7 @@ class Call:
             InvalidInput: it isn't JSON or has a fault; names the field.
             TooLarge: it has more than 2 MB.
         """
-        return decode(decoder, await self._body() or empty)
+        return decode(decoder, await self.body() or empty)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes.
@@ -149,10 +165,19 @@ class Call:
 
     async def in_thread(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``do`` returns, without holding up other requests."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.platform.threads, lambda: do(*args, **kwargs))
+        return await self.platform.in_thread(do, *args, **kwargs)
 
-    async def _body(self) -> bytes:
+    def header(self, name: str) -> str | None:
+        """A header's value, None without it."""
+        return self._request.headers.get(name)
+
+    async def body(self) -> bytes:
+        """The body as it came.
+
+        Raises:
+            TooLarge: it has more than 2 MB.
+            BodyBroken: the client went away in the middle.
+        """
         announced = self._request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > MOST_BYTES:
             raise TooLarge(MOST_BYTES)

@@ -34,6 +34,7 @@ class Metrics:
         )
         self._decisions = self._counter("decisions", "Requests decided by this process.")
         self._abstentions = self._counter("abstentions", "Decisions without a label.")
+        self._predictions = self._counter("predictions", "Requests scored without a decision.")
         self._feedback = Counter(
             "modelfleet_feedback",
             "Words of people about decisions.",
@@ -61,6 +62,10 @@ class Metrics:
         self._decisions.inc(decisions)
         if abstentions:
             self._abstentions.inc(abstentions)
+
+    def predicted(self, predictions: int) -> None:
+        """Count predictions that nobody took down."""
+        self._predictions.inc(predictions)
 
     def said(self, verdict: str) -> None:
         """Count somebody's word about a decision."""

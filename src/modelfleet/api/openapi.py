@@ -7,9 +7,7 @@ from typing import Any
 import msgspec
 from litestar.handlers import HTTPRouteHandler
 
-from modelfleet.api import problems, samples
 from modelfleet.api.operation import Content, Operation
-from modelfleet.api.problems import Problem
 
 Json = dict[str, Any]
 
@@ -47,6 +45,9 @@ def document(routes: Sequence[HTTPRouteHandler]) -> Json:
 
 def described(route: HTTPRouteHandler) -> Iterator[tuple[str, str, Operation]]:
     """Each method and path of a route, with what is said of it."""
+    if "operations" in route.opt:  # one handler for many paths
+        yield from route.opt["operations"]
+        return
     operation: Operation = route.opt["operation"]
     for path in sorted(route.paths):
         for method in sorted(route.http_methods):
@@ -58,11 +59,11 @@ def _types(operations: Sequence[Operation]) -> list[Any]:
     contents = [
         content
         for operation in operations
-        for content in (operation.body, *operation.answers)
+        for content in (operation.body, *operation.answers, operation.refusal)
         if content is not None
     ]
     queries = [operation.query for operation in operations if operation.query is not None]
-    return list(dict.fromkeys([*(content.type for content in contents), *queries, Problem]))
+    return list(dict.fromkeys([*(content.type for content in contents), *queries]))
 
 
 def _operation(method: str, path: str, operation: Operation, schema_of: dict[Any, Json]) -> Json:
@@ -70,9 +71,9 @@ def _operation(method: str, path: str, operation: Operation, schema_of: dict[Any
         "description": "Done.",
         "content": {c.media_type: _content(c, schema_of) for c in operation.answers},
     }
-    refused = Content(Problem, samples.PROBLEM, problems.MEDIA_TYPE)
+    refused = operation.refusal
     described_as: Json = {
-        "operationId": re.sub(r"\W+", "_", f"{method.lower()}{_TYPED.sub('', path)}").strip("_"),
+        "operationId": _identity(method, path),
         "tags": [operation.group],
         "summary": operation.summary,
         "description": f"{operation.description} {_ROLES[operation.role]}".strip(),
@@ -92,6 +93,12 @@ def _operation(method: str, path: str, operation: Operation, schema_of: dict[Any
             "content": {operation.body.media_type: _content(operation.body, schema_of)},
         }
     return described_as
+
+
+def _identity(method: str, path: str) -> str:
+    """The words of a path; of a model's too, since it ends some."""
+    words = _TYPED.sub(lambda found: found[1] if found[1] == "model" else "", path)
+    return re.sub(r"\W+", "_", f"{method.lower()}{words}").strip("_")
 
 
 def _content(content: Content, schema_of: dict[Any, Json]) -> Json:
@@ -124,6 +131,7 @@ def _query_parameters(query: type[msgspec.Struct] | None) -> list[Json]:
 
 
 _NAMES = {
+    "model": "acme.team",
     "tenant": "acme",
     "task": "team",
     "label": "it",
@@ -133,6 +141,7 @@ _NAMES = {
 }
 _ROLES = {
     "public": "Needs no key.",
+    "holder": "Any key may do this, and gets what it may see.",
     "user": "Any key of the tenant may do this.",
     "owner": "The tenant's owner may do this.",
     "operator": "The fleet's operator may do this.",

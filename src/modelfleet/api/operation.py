@@ -9,13 +9,17 @@ from litestar import HttpMethod, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
+from modelfleet.api import problems, samples
 from modelfleet.api.access import Role
 from modelfleet.api.call import Call, Platform
+from modelfleet.api.names import task_of
+from modelfleet.api.problems import Problem
 
 JSON = "application/json"
 LINES = "application/x-ndjson"
 OF_TASK = "/api/tenants/{tenant:str}/tasks/{task:str}"
 OF_TENANT = "/api/tenants/{tenant:str}"
+OF_MODEL = "/v2/models/{model:str}"
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -24,6 +28,10 @@ class Content(msgspec.Struct, frozen=True):
     type: Any
     example: Any
     media_type: str = JSON
+
+
+PROBLEM = Content(Problem, samples.PROBLEM, problems.MEDIA_TYPE)
+"""How most routes say what is wrong."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +45,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body_needed: bool = True
     query: type[msgspec.Struct] | None = None
     answers: tuple[Content, ...]
+    refusal: Content = PROBLEM
 
 
 Route = Callable[[Call], Awaitable[ASGIApp]]
@@ -48,9 +57,7 @@ def route(method: str, path: str, operation: Operation) -> Callable[[Route], HTT
     def handled_by(function: Route) -> HTTPRouteHandler:
         async def checked(request: Request[Any, Any, Any]) -> ASGIApp:
             _decode_parameters(request)
-            platform: Platform = request.app.state["platform"]
-            await platform.access.check(request, operation.role)
-            return await function(Call(platform, request))
+            return await function(await enter(request, operation.role))
 
         return HTTPRouteHandler(
             path,
@@ -63,9 +70,30 @@ def route(method: str, path: str, operation: Operation) -> Callable[[Route], HTT
     return handled_by
 
 
+async def enter(request: Request[Any, Any, Any], role: Role) -> Call:
+    """A request whose key has the role, ready to be answered.
+
+    Raises:
+        KeyMissing: there is no key, or it isn't in force.
+        NotFound: the key is another tenant's.
+        NotAllowed: the key's role isn't enough.
+    """
+    platform: Platform = request.app.state["platform"]
+    return Call(platform, request, await platform.access.check(request, role))
+
+
 def _decode_parameters(request: Request[Any, Any, Any]) -> None:
     """Routing saw the path as it was sent, so that an encoded slash stays within its parameter."""
     scope = request.scope
+    parameters = scope["path_params"]
     if "%" in scope["path"]:
-        parameters = scope["path_params"]
-        scope["path_params"] = {name: unquote(value) for name, value in parameters.items()}
+        parameters = {name: unquote(value) for name, value in parameters.items()}
+    if "model" in parameters:
+        parameters = parameters | named_by(parameters["model"])
+    scope["path_params"] = parameters
+
+
+def named_by(model: str) -> dict[str, str]:
+    """The tenant and task of a model; empty, which none is, if no model has this name."""
+    tenant, task = task_of(model) or ("", "")
+    return {"tenant": tenant, "task": task}

@@ -100,9 +100,7 @@ def problem_of(error: Exception) -> Problem:
 def respond(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
     """The answer to a request that ended in an error; ours to mend are logged."""
     problem = problem_of(error)
-    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        route = request.scope.get("path_template", "")
-        _log.error("request failed", method=request.method, route=route, exc_info=error)
+    note(request, problem.status, error)
     headers = getattr(error, "headers", None) or {}
     return Response(
         msgspec.json.encode(problem),
@@ -110,6 +108,13 @@ def respond(request: "Request[Any, Any, Any]", error: Exception) -> Response[byt
         media_type=MEDIA_TYPE,
         headers=headers,
     )
+
+
+def note(request: "Request[Any, Any, Any]", status: int, error: Exception) -> None:
+    """Log what is ours to mend."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        route = request.scope.get("path_template", "")
+        _log.error("request failed", method=request.method, route=route, exc_info=error)
 
 
 def _problem(status: int, detail: str, faults: tuple[Fault, ...]) -> Problem:

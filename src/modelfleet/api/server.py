@@ -21,6 +21,7 @@ _STOPPING = msgspec.json.encode(
         "title": "Stopping",
         "status": 503,
         "detail": "this server is stopping; send the request again",
+        "error": "this server is stopping; send the request again",  # as other protocols say it
     }
 )
 

@@ -112,6 +112,17 @@ class Catalog:
         query = sa.select(*_columns(TASKS, TaskState)).where(TASKS.c.tenant == tenant)
         return [TaskState(*row) for row in self._all(query.order_by(TASKS.c.task))]
 
+    def tasks_after(
+        self, after: tuple[str, str] | None, limit: int, tenant: str | None = None
+    ) -> list[TaskState]:
+        """The next tasks by tenant and name, of all tenants or of one."""
+        query = sa.select(*_columns(TASKS, TaskState)).order_by(TASKS.c.tenant, TASKS.c.task)
+        if after is not None:
+            query = query.where(sa.tuple_(TASKS.c.tenant, TASKS.c.task) > after)
+        if tenant is not None:
+            query = query.where(TASKS.c.tenant == tenant)
+        return [TaskState(*row) for row in self._all(query.limit(limit))]
+
     def tenants(self, after: str = "", limit: int = 100) -> list[str]:
         """The next tenants by name."""
         query = sa.select(TENANTS.c.tenant).where(TENANTS.c.tenant > after)

@@ -96,6 +96,14 @@ class ModelCache:
                 with self._lock:  # two threads notice: this process's writer and the follower
                     entry.wanted = max(entry.wanted, seq)
 
+    def drop(self, tenant: str, task: str) -> None:
+        """Forget the models of a task; the next request loads what it needs again."""
+        with self._lock:
+            versions = self._versions.get((tenant, task), ())
+            for place in [(tenant, task, version) for version in (None, *versions)]:
+                if place in self._entries:
+                    self._drop(place)
+
     @property
     def nbytes(self) -> int:
         """Bytes of all models in memory."""

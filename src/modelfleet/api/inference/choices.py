@@ -1,0 +1,90 @@
+"""Predictions to tensors: the outputs that a client chose, as it wants them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from modelfleet.api.inference.questions import flag
+from modelfleet.api.inference.tensors import BYTES, Tensor, flat
+from modelfleet.api.outputs import DECISION, OUTPUTS, PROBABILITIES, SCORES, Output
+from modelfleet.decisions import Prediction
+from modelfleet.errors import InvalidInput
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """An output; in ``binary``, and as its ``classes`` best values with their labels if any."""
+
+    output: Output
+    binary: bool = False
+    classes: int = 0
+
+
+def choices(
+    wanted: Sequence[tuple[str, Mapping[str, Any]]], *, log: bool, binary: bool
+) -> list[Choice]:
+    """What a client chose, by name with parameters; all there is if it chose nothing.
+
+    Args:
+        wanted: the outputs and their parameters.
+        log: whether decisions are logged, and so have ids.
+        binary: whether outputs that say nothing else come in binary.
+
+    Raises:
+        InvalidInput: an output is unknown, chosen twice, or not to be had in this way.
+    """
+    if not wanted:
+        given = OUTPUTS.values() if log else SCORES
+        return [Choice(output, binary) for output in given]
+    chosen: dict[str, Choice] = {}
+    for number, (name, parameters) in enumerate(wanted):
+        field = f"outputs[{number}]"
+        if name in chosen:
+            raise InvalidInput.at(f"{field}.name", f"is chosen twice: {name}")
+        chosen[name] = _choice(name, parameters, field, binary=binary)
+    if DECISION in chosen and not log:
+        raise InvalidInput.at("outputs", "decision is there only with the parameter log: true")
+    return list(chosen.values())
+
+
+def tensor_of(choice: Choice, predictions: Sequence[Prediction]) -> Tensor:
+    """An output's values over all requests."""
+    output = choice.output
+    column = output.column(predictions)
+    datatype: str = output.datatype
+    if choice.classes:
+        datatype = BYTES
+        column = [
+            _classes(one, row, choice.classes) for one, row in zip(predictions, column, strict=True)
+        ]
+    values = tuple(flat(column))
+    shape = (len(column), len(column[0])) if output.ranked else (len(column),)
+    if datatype == BYTES:
+        values = tuple(value.encode() for value in values)
+    return Tensor(output.name, datatype, shape, values)
+
+
+def _choice(name: str, parameters: Mapping[str, Any], field: str, *, binary: bool) -> Choice:
+    output = OUTPUTS.get(name)
+    if output is None:
+        raise InvalidInput.at(
+            f"{field}.name", f"must be one of {', '.join(OUTPUTS)}; got {name[:100]!a}"
+        )
+    if "shared_memory_region" in parameters:
+        raise InvalidInput.at(f"{field}.parameters", "shared memory isn't supported")
+    classes = parameters.get("classification", 0)
+    if not isinstance(classes, int) or isinstance(classes, bool) or classes < 0:
+        raise InvalidInput.at(f"{field}.parameters.classification", "must be a number of classes")
+    if classes and name != PROBABILITIES:
+        raise InvalidInput.at(f"{field}.parameters.classification", f"is for {PROBABILITIES}")
+    in_binary = flag(parameters, "binary_data", f"{field}.parameters")
+    return Choice(output, in_binary if "binary_data" in parameters else binary, classes)
+
+
+def _classes(prediction: Prediction, row: Sequence[float], most: int) -> list[str]:
+    """The best values as ``value:index:label``; the index is that in the output."""
+    labels = [one.label for one in prediction.candidates] + [""] * len(row)
+    return [
+        f"{value:.6f}:{index}:{label}"
+        for index, (value, label) in enumerate(zip(row[:most], labels, strict=False))
+    ]

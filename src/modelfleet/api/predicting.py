@@ -1,0 +1,100 @@
+"""One way for all protocols from a model's name and requests to predictions."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import msgspec
+
+from modelfleet.api.call import Platform
+from modelfleet.api.located import located
+from modelfleet.decisions import Decision, Prediction, Request
+from modelfleet.decisions.scoring import MOST_CANDIDATES
+from modelfleet.errors import InvalidInput, NotFound
+from modelfleet.events.validation import check_request
+from modelfleet.serving import ServedModel
+
+MOST_REQUESTS = 1_000
+"""In one call."""
+
+_AT_ONCE = 16
+"""Requests that are scored within the event loop; more would hold up others."""
+
+
+class Model(msgspec.Struct, frozen=True):
+    """Which model is asked: a task's, and its version or alias, None for what is live."""
+
+    tenant: str
+    task: str
+    version: str | None = None
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """How many of the best labels are wanted, and whether each request is to be a decision."""
+
+    most: int = MOST_CANDIDATES
+    log: bool = False
+
+
+async def loaded(platform: Platform, asked: Model) -> ServedModel:
+    """The model in memory, loaded if need be.
+
+    Raises:
+        NotFound: there is no such model or version.
+        CheckpointUnusable: the version that was named can't be served.
+        StoreUnavailable: the store of the version that was named can't be reached.
+    """
+    if not asked.tenant:
+        raise NotFound("model: no model has such a name")
+    scorer = platform.scorer
+    place = asked.tenant, asked.task, asked.version
+    if scorer.is_warm(*place):
+        return scorer.model(*place)
+    return await platform.in_thread(scorer.model, *place)
+
+
+async def predict(
+    platform: Platform, asked: Model, requests: Sequence[Request], wish: Wish
+) -> Sequence[Prediction]:
+    """What the model says of requests; decisions, durable in the log, if these are wished for.
+
+    Raises:
+        InvalidInput: a request can't be accepted, there are too many, or it can't be logged.
+        NotFound: there is no such model or version.
+    """
+    if not 1 <= len(requests) <= MOST_REQUESTS:
+        raise InvalidInput.at("text", f"must be 1 to {MOST_REQUESTS:,} texts; got {len(requests)}")
+    await loaded(platform, asked)
+    with located(requests, lambda one: check_request(one.text, one.metadata), "requests"):
+        if wish.log:
+            return await _decided(platform, asked, requests, wish)
+        return await _scored(platform, asked, requests, wish.most)
+
+
+async def _scored(
+    platform: Platform, asked: Model, requests: Sequence[Request], most: int
+) -> list[Prediction]:
+    tenant, task, version = asked.tenant, asked.task, asked.version
+
+    def score() -> list[Prediction]:
+        return platform.scorer.score(tenant, task, requests, most=most, version=version)
+
+    quick = len(requests) <= _AT_ONCE and platform.scorer.is_warm(tenant, task, version)
+    predicted = score() if quick else await platform.in_thread(score)
+    platform.metrics.predicted(len(predicted))
+    return predicted
+
+
+async def _decided(
+    platform: Platform, asked: Model, requests: Sequence[Request], wish: Wish
+) -> list[Decision]:
+    if asked.version is not None:
+        raise InvalidInput.at("log", "goes with the model itself, not with one of its versions")
+    if wish.most > MOST_CANDIDATES:
+        raise InvalidInput.at("top_k", f"must be at most {MOST_CANDIDATES} of what is logged")
+    decide = platform.fleet.decider.decide
+    future: Future[list[Decision]] = await platform.in_thread(
+        decide, asked.tenant, asked.task, requests
+    )
+    decisions = await platform.wakeups.result(future)
+    platform.metrics.decided(len(decisions), sum(one.label is None for one in decisions))
+    return decisions

@@ -1,0 +1,34 @@
+"""Versions as the whole numbers that TensorFlow Serving knows.
+
+A version's number is the UTC time in its name, in microseconds since 1970. Two versions of one
+task share it only if they were made of the same events by other recipes; then the number means the
+one that was published last. Zero is a task's answers before its first version.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from modelfleet.clock import from_datetime
+
+NONE = 0
+MOST = 2**63 - 1
+
+_TIME = re.compile(r"(\d{8}T\d{6}\.\d{6})Z")
+
+
+def number_of(version: str | None) -> int:
+    """The number of a version by its name; 0 of none, and of a name that holds no time."""
+    found = _TIME.match(version or "")
+    if found is None:
+        return NONE
+    try:
+        moment = datetime.strptime(found[1], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    except ValueError:
+        return NONE
+    return from_datetime(moment)
+
+
+def version_of(number: int, versions: Iterable[str]) -> str | None:
+    """The first version that has this number, None if none has."""
+    return next((name for name in versions if number_of(name) == number), None)
