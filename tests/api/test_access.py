@@ -27,6 +27,7 @@ IN_THE_PATH = {
     "version": "v1",
     "recipe": "default",
     "alert": "some-alert",
+    "suggestion": "some-suggestion",
     "model": "acme.team",
     "number": "7",
     "alias": "live",
