@@ -1,4 +1,4 @@
-"""Every benchmark with its defaults, one after another: about half an hour in all.
+"""Every benchmark with its defaults, one after another: about an hour in all.
 
 Each runs in a process of its own and prints its tables; with `--markdown FILE` they are also
 written to a file, together with the command that made them. `--small` runs all with small sizes in
@@ -26,7 +26,9 @@ _DEFAULT: dict[str, list[str]] = {
     "freshness.py": [],
     "training.py": ["--tenants", "300"],
     "behind.py": [],
+    "monitoring.py": [],
 }
+_SMALL_WEEK = ["--requests", "400000", "--seeds", "2", "--outcomes", "10000"]
 _SMALL: dict[str, list[str]] = {
     "machine.py": [],
     "append.py": ["--seconds", "2"],
@@ -35,6 +37,7 @@ _SMALL: dict[str, list[str]] = {
     "freshness.py": ["--count", "10", "--tenants", "30", "--singles", "3"],
     "training.py": ["--tenants", "20"],
     "behind.py": ["--sizes", "100", "1000"],
+    "monitoring.py": ["--tasks", "1000", "--broken", "100", "--changes", "100", *_SMALL_WEEK],
 }
 
 

@@ -11,11 +11,14 @@ drawn towards what the recipe's other tasks have (empirical Bayes), and forgotte
     offset     (score + mean / variance) / (information + 1 / variance), of the prior's
 """
 
+import math
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.monitoring.streams import CALIBRATION
+from modelfleet.monitoring.streams import CALIBRATION, FROM_CONFIDENCE, Stream
 from modelfleet.monitoring.turns import turns
 
 Numbers = NDArray[np.float64]
@@ -31,6 +34,13 @@ class Prior(msgspec.Struct, frozen=True):
 
     mean: float = 0.0
     variance: float = 0.0625
+
+
+START: Mapping[Stream, Prior] = {
+    stream: Prior() if stream in FROM_CONFIDENCE else Prior(variance=1.0) for stream in Stream
+}
+"""What holds until a recipe has enough tasks to say: rates differ between tasks more than
+calibration does."""
 
 
 class Expectations(msgspec.Struct, frozen=True, eq=False):
@@ -107,6 +117,9 @@ def pooled(sums: Numbers) -> Numbers:
 def prior(pool: Numbers, otherwise: Prior, most: float = 1.0) -> Prior:
     """The prior that a pool ``(5,)`` of many tasks says, by moments (DerSimonian & Laird 1986).
 
+    The variance has its own standard error added: while little is known, tasks may differ more than
+    it seems.
+
     Args:
         pool: the sum of what tasks add to it.
         otherwise: what holds while the pool is too small to say.
@@ -116,7 +129,9 @@ def prior(pool: Numbers, otherwise: Prior, most: float = 1.0) -> Prior:
     spread = information - squared_information / information if information > 0 else 0.0
     if tasks < _ENOUGH_TASKS or spread <= 0:
         return otherwise
-    variance = (squared - score**2 / information - (tasks - 1)) / spread
+    variance = (
+        squared - score**2 / information - (tasks - 1) + math.sqrt(2 * (tasks - 1))
+    ) / spread
     return Prior(score / information, min(max(variance, _LEAST_VARIANCE), most))
 
 
