@@ -40,7 +40,10 @@ def sums_of(fleet: Fleet, tenant: str = "acme", task: str = "team") -> tuple[Tab
 
 def all_of(fleet: Fleet) -> counts.Counts:
     """What was counted of all decisions of the task."""
-    return sums_of(fleet)[0].get("all", {}).get("", {})
+    together: counts.Counts = {}
+    for counted in sums_of(fleet)[0].get("label", {}).values():
+        counts.add(together, counted)
+    return together
 
 
 def test_a_decision_counts_at_once_and_its_outcome_when_it_is_final(

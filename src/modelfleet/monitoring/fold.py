@@ -23,7 +23,7 @@ from modelfleet.monitoring.delays import note, waits
 from modelfleet.monitoring.learned import Learned, forget, publish
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.memory import FLEET, Memory, Moment
-from modelfleet.monitoring.sums import ALL, RECIPE, add_to, count_pair, day_of, kinds_of
+from modelfleet.monitoring.sums import RECIPE, add_to, count_pair, day_of, kinds_of
 
 Happened = list[Matured | Logged]
 _WORDS = frozenset(WORDS)
@@ -149,7 +149,7 @@ def _count(memory: Memory, one: Waiting, decided: Decided, counts: Counts) -> No
     add_to(sums.sums, kinds_of(decided), counts)
     add_to(sums.slices, one.slices, counts)
     fleet = memory.day((*FLEET, day))
-    add_to(fleet.sums, (ALL, (RECIPE, decided.recipe or "")), counts)
+    add_to(fleet.sums, ((RECIPE, decided.recipe or ""),), counts)
 
 
 def _count_pair(memory: Memory, one: Waiting, words: Words, change: int = 1) -> None:

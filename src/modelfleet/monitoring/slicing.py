@@ -42,9 +42,8 @@ _SCRIPTS = (
     (0xAC00, "other"),
     (0xD7B0, "hangul"),
 )
-_HOURS = tuple(("hour", f"{hour:02}") for hour in range(24))
-_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_WEEKDAYS = tuple(("weekday", name) for name in _NAMES)
+_HOURS = tuple(f"{hour:02}" for hour in range(24))
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
 
 
@@ -60,7 +59,17 @@ Fields = dict[str, Field]
 
 def of_time(time: int) -> Slices:
     """The hour and the day of the week of a moment, in UTC."""
-    return _HOURS[time // HOUR % 24], _WEEKDAYS[(time // DAY + _FIRST_WEEKDAY) % len(_WEEKDAYS)]
+    return ("hour", hour_of(time)), ("weekday", weekday_of(time // DAY))
+
+
+def hour_of(time: int) -> str:
+    """The hour of a moment, in UTC."""
+    return _HOURS[time // HOUR % 24]
+
+
+def weekday_of(day: int) -> str:
+    """The day of the week of a day, counted from 1970-01-01."""
+    return _WEEKDAYS[(day + _FIRST_WEEKDAY) % len(_WEEKDAYS)]
 
 
 def of_text(text: str) -> Slices:

@@ -10,11 +10,11 @@ from modelfleet.monitoring.decided import Decided, Slices, Words
 Table = dict[str, dict[str, Counts]]
 """Counts by field and value."""
 
-ALL = ("all", "")
-"""The field and value of all decisions together."""
+LABEL, VERSION, HOUR, RECIPE = "label", "version", "hour", "recipe"
+"""Fields that say nothing of a request; an empty value is a decision without one. The sums over
+all values of one of them are those of all decisions; a recipe's are those of its versions."""
 CONFUSION = "confusion"
 """The field whose values are pairs: what was decided and what was right; empty: none."""
-RECIPE = "recipe"
 _BETWEEN = "\t"
 
 
@@ -32,13 +32,8 @@ def day_of(time: int) -> int:
 
 def kinds_of(decided: Decided) -> Slices:
     """What a decision is counted by that says nothing of its request's text or metadata."""
-    return (
-        ALL,
-        ("label", decided.label or ""),
-        ("version", decided.version or ""),
-        (RECIPE, decided.recipe or ""),
-        *slicing.of_time(decided.time),
-    )
+    hour = slicing.hour_of(decided.time)
+    return (LABEL, decided.label or ""), (VERSION, decided.version or ""), (HOUR, hour)
 
 
 def add_to(table: Table, slices: Slices, counts: Counts) -> None:
