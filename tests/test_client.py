@@ -189,6 +189,20 @@ def test_versions_are_tried_out_and_recalled(platform: Platform, tenant: str) ->
     assert task.status().live == "v2"
 
 
+def test_metrics_are_the_same_in_both(fleet: Fleet, url: str, tenant: str) -> None:
+    task = fleet.task(tenant, "measured")
+    task.define_label("it", keywords=["wifi"])
+    task.accept(task.decide("the wifi is down").id)
+    fleet.watch_due()
+    with Client(url) as client:
+        there = client.task(tenant, "measured")
+        assert there.metrics(by="label") == task.metrics(by="label")
+        assert there.metrics(7, bucket="day") == task.metrics(7, bucket="day")
+        assert there.metrics().now.metrics.requests == 1
+        with pytest.raises(InvalidInput, match="by"):
+            there.metrics(by="author")
+
+
 def test_many_at_once(platform: Platform, tenant: str) -> None:
     team = platform.task(tenant, "team")
     team.define_label("it", keywords=["wifi"])

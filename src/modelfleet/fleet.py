@@ -53,7 +53,16 @@ from modelfleet.events.validation import (
 )
 from modelfleet.learners import check_learner
 from modelfleet.models import open_store
-from modelfleet.monitoring import AlertBoard, DriftWatch, Suggestions, Watcher, find_nothing
+from modelfleet.monitoring import (
+    AlertBoard,
+    DriftWatch,
+    Measured,
+    Measures,
+    Period,
+    Suggestions,
+    Watcher,
+    find_nothing,
+)
 from modelfleet.monitoring import rebuild as rebuild_monitoring
 from modelfleet.monitoring.outlets import Notifier, Positions, open_outlets
 from modelfleet.recipe import Recipe, load_recipe
@@ -222,6 +231,14 @@ class Fleet:
                 while notifier.step():
                     pass
 
+    def metrics(self, period: Period | None = None) -> Measured:
+        """How good the decisions of all tasks were; of 28 days if nothing is said.
+
+        Raises:
+            InvalidInput: the days or the field can't be accepted.
+        """
+        return self.rooms.measures.of_fleet(period or Period())
+
     def status(self) -> FleetSums:
         """Sums over all tenants."""
         return self.catalog.fleet()
@@ -284,6 +301,7 @@ class Fleet:
             AlertBoard(self.log, self.catalog, self.clock),
             DriftWatch(self.log, encoders, self.recipe, self.clock),
             Suggestions(self.log, self.catalog, encoders, self.recipe, self.clock),
+            Measures(self.database, self.catalog, self.clock),
         )
 
     def _notifiers(self) -> list[Notifier]:

@@ -30,7 +30,7 @@ def sums_of(fleet: Fleet, tenant: str = "acme", task: str = "team") -> tuple[Tab
     slices: Table = {}
     with fleet.database.reading() as connection:
         days = between(connection, (tenant, task), 0, 2**31)
-    for day in days:
+    for _, day in days:
         for total, table in ((sums, day.sums), (slices, day.slices)):
             for field, values in table.items():
                 for value, counted in values.items():

@@ -17,6 +17,7 @@ from modelfleet.cli import (
     forgetting,
     keys,
     log,
+    measures,
     pinned,
     reasons,
     replay,
@@ -54,6 +55,7 @@ app.command("canary", rich_help_panel=_LOOK)(trials.canary)
 app.command("shadow", rich_help_panel=_LOOK)(trials.shadow)
 app.command("unpin", rich_help_panel=_LOOK)(tasks.unpin)
 app.command("retry", rich_help_panel=_LOOK)(tasks.retry)
+app.command("metrics", rich_help_panel=_LOOK)(measures.metrics)
 app.command("why", rich_help_panel=_LOOK)(reasons.why)
 app.command("forget", rich_help_panel=_LOOK)(forgetting.forget)
 app.command("forgotten", rich_help_panel=_LOOK)(forgetting.forgotten)

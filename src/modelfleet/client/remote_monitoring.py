@@ -1,8 +1,10 @@
 """The verbs of watching a task, over HTTP."""
 
+from datetime import date
+
 from modelfleet.client.server import Server
 from modelfleet.client.translation import Json, part, read
-from modelfleet.monitoring import Accepted, Drift, Suggestion, Window
+from modelfleet.monitoring import Accepted, Drift, Every, Measured, Suggestion, Window
 
 
 class RemoteMonitoring:
@@ -10,6 +12,20 @@ class RemoteMonitoring:
 
     _server: Server
     _path: str
+
+    def metrics(
+        self,
+        days: int = 28,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        by: str | None = None,
+        bucket: Every | None = None,
+    ) -> Measured:
+        """How good the decisions of some days were, beside those of as many days before."""
+        asked = {"days": days, "since": since, "until": until, "by": by, "bucket": bucket}
+        query = {name: str(value) for name, value in asked.items() if value is not None}
+        return read(Measured, self._server.ask("GET", f"{self._path}/metrics", query=query))
 
     def drift(self, days: float = 7.0) -> Drift:
         """How the requests of the last days differ from those of four times as many days before."""

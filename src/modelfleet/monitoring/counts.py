@@ -35,9 +35,8 @@ Counts = dict[int, int]
     AUDITED,
     AUDITED_RIGHT,
     AUDITED_SQUARES,
-    AUDITED_RIGHT_SQUARES,
-    AUDITED_ANSWERS,
-) = range(28)
+    AUDITS_ANSWERED,
+) = range(27)
 FIRST_BIN = 40
 BINS = 10
 """Of calibration, by tenths of confidence: judged, right, and the sum of confidence of each."""
@@ -116,10 +115,10 @@ def _count_audit(counts: Counts, decided: Decided, *, right: bool) -> None:
     if not decided.audit:
         return
     weight = round(HUNDREDTHS / decided.audit)
-    counts[AUDITED_ANSWERS] = 1
+    counts[AUDITS_ANSWERED] = 1
     counts[AUDITED], counts[AUDITED_SQUARES] = weight, weight * weight
     if right:
-        counts[AUDITED_RIGHT], counts[AUDITED_RIGHT_SQUARES] = weight, weight * weight
+        counts[AUDITED_RIGHT] = weight
 
 
 def _count_calibration(counts: Counts, decided: Decided, words: Words) -> None:

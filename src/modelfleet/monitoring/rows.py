@@ -114,14 +114,17 @@ def days(connection: sa.Connection, keys: Sequence[DayKey]) -> dict[DayKey, Day]
     return {(tenant, task, day): _day(sums, slices) for tenant, task, day, sums, slices in rows}
 
 
-def between(connection: sa.Connection, task: TaskKey, since: int, until: int) -> list[Day]:
+def between(
+    connection: sa.Connection, task: TaskKey, since: int, until: int
+) -> list[tuple[int, Day]]:
     """The sums of a task's days, in order, the last not included."""
     query = (
-        sa.select(MEASURES.c.sums, MEASURES.c.slices)
+        sa.select(MEASURES.c.day, MEASURES.c.sums, MEASURES.c.slices)
         .where(MEASURES.c.tenant == task[0], MEASURES.c.task == task[1])
         .where(MEASURES.c.day >= since, MEASURES.c.day < until)
     )
-    return [_day(*row) for row in connection.execute(query.order_by(MEASURES.c.day))]
+    rows = connection.execute(query.order_by(MEASURES.c.day))
+    return [(day, _day(sums, slices)) for day, sums, slices in rows]
 
 
 def write(connection: sa.Connection, memory: Memory) -> None:

@@ -1,11 +1,38 @@
 """The verbs of watching a task."""
 
-from modelfleet.monitoring import Accepted, Drift, Naming, Suggestion
+from datetime import date
+
+from modelfleet.monitoring import Accepted, Drift, Every, Measured, Naming, Period, Suggestion
 from modelfleet.task.of_task import OfTask
 
 
 class OfMonitoring(OfTask):
     """How a task is doing: what changed in its requests, and which labels are missing."""
+
+    def metrics(
+        self,
+        days: int = 28,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        by: str | None = None,
+        bucket: Every | None = None,
+    ) -> Measured:
+        """How good the decisions of some days were, beside those of as many days before.
+
+        Args:
+            days: how many, up to today or ``until``.
+            since: the first day (UTC), instead of a number of days.
+            until: the day after the last.
+            by: tell decisions apart by this field: label, version, recipe, hour, weekday, length,
+                script, or metadata. and the name of a field with few values.
+            bucket: tell days or weeks apart.
+
+        Raises:
+            InvalidInput: the days or the field can't be accepted.
+        """
+        period = Period(days, since, until, by, bucket)
+        return self._rooms.measures.of_task(self.tenant, self.task, period)
 
     def drift(self, days: float = 7.0) -> Drift:
         """How the requests of the last days differ from those of four times as many days before.

@@ -5,7 +5,7 @@ import msgspec
 from modelfleet.catalog import Catalog
 from modelfleet.decisions import Aims, Decider, Desk, Explainer, Forgetting, PinBoard
 from modelfleet.events.validation import check_name
-from modelfleet.monitoring import AlertBoard, DriftWatch, Suggestions
+from modelfleet.monitoring import AlertBoard, DriftWatch, Measures, Suggestions
 from modelfleet.training import Doctor
 
 
@@ -23,6 +23,7 @@ class Rooms(msgspec.Struct, frozen=True):
     alerts: AlertBoard
     drift_watch: DriftWatch
     suggestions: Suggestions
+    measures: Measures
 
 
 class OfTask:

@@ -1,0 +1,140 @@
+"""`modelfleet metrics`: how good decisions were, in tables."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from modelfleet.cli.one_task import opened_task
+from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
+from modelfleet.fleet import Fleet
+from modelfleet.monitoring import Interval, LabelScores, Measured, Metrics, Period
+
+TaskOrFleet = Annotated[
+    str | None, typer.Argument(help="A task, written tenant/task; the fleet if left out.")
+]
+Days = Annotated[int, typer.Option(help="How many days, beside as many before.")]
+Until = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day after the last, in UTC.")
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        help="Tell decisions apart by label, version, recipe, hour, weekday, length, script or "
+        "metadata.NAME."
+    ),
+]
+Bucket = Annotated[str | None, typer.Option(help="Tell times apart by day or week.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As the API gives it.")]
+
+_SHARES = {
+    "coverage": "coverage",
+    "precision": "precision, of those spoken of",
+    "audited": "precision, by audits",
+    "top_3": "right label among the first three",
+    "misrouted": "misrouted",
+    "reassigned": "reassigned",
+    "no_label_fits": "no label fits, people say",
+    "new_domain": "no label fits, the model says",
+    "irrelevant": "irrelevant",
+    "helpful": "helpful",
+    "response_rate": "response rate",
+    "calibration_error": "calibration error",
+    "bias": "bias of confidence",
+}
+_COUNTS = {
+    "requests": "requests",
+    "decided": "decided",
+    "confirmed": "confirmed",
+    "corrected": "corrected",
+    "silent": "silent",
+    "late": "late words",
+}
+
+
+def metrics(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    task: TaskOrFleet = None,
+    days: Days = 28,
+    until: Until = None,
+    by: By = None,
+    bucket: Bucket = None,
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    data: Data = None,
+    database: DatabaseUrl = None,
+    config: Config = None,
+) -> None:
+    """How good decisions were, by what people said of them, beside the days before."""
+    asked = {"days": days, "until": until and until.date(), "by": by, "bucket": bucket}
+    period = msgspec.convert(asked, Period)
+    if task is None:
+        with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+            found = fleet.metrics(period)
+    else:
+        with opened_task(task, data, database, config) as opened:
+            found = opened.metrics(**msgspec.structs.asdict(period))
+    if as_json:
+        typer.echo(msgspec.json.encode(found))
+        return
+    console = Console(highlight=False)
+    for table in _tables(found):
+        console.print(table)
+
+
+def _tables(found: Measured) -> Iterable[Table]:
+    yield _compared(found)
+    if found.now.labels:
+        yield _labels(found.now.labels)
+    if found.kinds:
+        pairs = [(kind.value or "none", kind.now) for kind in found.kinds]
+        yield _listed("value", pairs)
+    if found.buckets:
+        times = [(str(one.since), one.metrics) for one in found.buckets]
+        yield _listed("since", times)
+
+
+def _compared(found: Measured) -> Table:
+    """The two windows side by side."""
+    spans = (found.before, found.now)
+    heads = [Column(f"{span.since} to {span.until}", justify="right") for span in spans]
+    table = Table(Column(""), *heads)
+    for field, name in _COUNTS.items():
+        table.add_row(name, *(f"{getattr(span.metrics, field):,}" for span in spans))
+    for field, name in _SHARES.items():
+        table.add_row(name, *(_shown(getattr(span.metrics, field)) for span in spans))
+    hours = [span.metrics.hours_to_feedback for span in spans]
+    table.add_row("hours to feedback", *("" if one is None else f"{one:.1f}" for one in hours))
+    table.add_row("F1, micro", *(_shown(span.micro.f1) for span in spans))
+    table.add_row("F1, macro", *(_shown(span.macro.f1) for span in spans))
+    return table
+
+
+def _labels(labels: Sequence[LabelScores]) -> Table:
+    heads = ("right", "wrong", "missed", "precision", "recall", "F1")
+    table = Table("label", *(Column(head, justify="right") for head in heads))
+    for one in labels:
+        counts = (f"{count:,}" for count in (one.right, one.wrong, one.missed))
+        scores = (_shown(score) for score in (one.precision, one.recall, one.f1))
+        table.add_row(escape(one.label), *counts, *scores)
+    return table
+
+
+def _listed(head: str, rows: Iterable[tuple[str, Metrics]]) -> Table:
+    heads = ("requests", "coverage", "precision", "top 3", "response rate")
+    table = Table(head, *(Column(one, justify="right") for one in heads))
+    for name, one in rows:
+        shares = (one.coverage, one.precision, one.top_3, one.response_rate)
+        table.add_row(escape(name), f"{one.requests:,}", *map(_shown, shares))
+    return table
+
+
+def _shown(share: float | Interval | None) -> str:
+    """A share in percent; with bounds, if it has some."""
+    if isinstance(share, Interval):
+        bounds = f" ({share.least:.0%} to {share.most:.0%})"
+        return "" if share.share is None else f"{share.share:.1%}{bounds}"
+    return "" if share is None else f"{share:.1%}"
