@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench docs protocol clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed ## four weeks of twenty customers in three minutes
@@ -25,6 +25,9 @@ bench: $(VENV)/.benched ## every benchmark, one after the other: about an hour
 
 docs: $(VENV)/.tested ## the code blocks of README and docs, run as tests
 	$(BIN)/python -m pytest tests/test_docs.py
+
+protocol: $(VENV)/.tested ## the gRPC messages, after a change of messages.proto
+	$(BIN)/python -m grpc_tools.protoc -I src --python_out=src --pyi_out=src src/modelfleet/api/inference/rpc/messages.proto
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -37,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The address to listen on. Other than on loopback, API keys are required."""
     port: int = 8080
     """The port to listen on."""
+    grpc_port: int = 0
+    """The port of the Open Inference Protocol over gRPC; 0: none. Needs the extra `grpc`."""
     workers: int = 1
     """Training processes that `modelfleet up` and `modelfleet train` start."""
     memory: int = 2**30
@@ -261,6 +263,7 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "recipe": _text,
     "host": _text,
     "port": _number(0, 65535),
+    "grpc_port": _number(0, 65535),
     "workers": _number(0, 256),
     "memory": parse_bytes,
     "log_level": _level,

@@ -9,6 +9,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from modelfleet.cli import (
     alerts,
@@ -81,7 +82,9 @@ def main() -> None:
     try:
         app()
     except ModelfleetError as error:
-        Console(stderr=True, highlight=False).print(f"[red]modelfleet:[/] {error}", soft_wrap=True)
+        Console(stderr=True, highlight=False).print(
+            f"[red]modelfleet:[/] {escape(str(error))}", soft_wrap=True
+        )
         sys.exit(1)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from litestar import Litestar
 from rich.console import Console
 
 from modelfleet.api.app import create_app
@@ -30,6 +31,7 @@ Store = Annotated[
 Config = Annotated[Path | None, typer.Option("--config", help="A settings file in TOML.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
+GrpcPort = Annotated[int | None, typer.Option(help="Port of the gRPC service; 0 for none.")]
 WorkerCount = Annotated[int | None, typer.Option("--workers", help="Training processes.")]
 Memory = Annotated[
     str | None, typer.Option(help="Models kept in memory by a server, such as 2GiB.")
@@ -43,14 +45,16 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter for each setting
     store: Store = None,
     host: Host = None,
     port: Port = None,
+    grpc_port: GrpcPort = None,
     workers: WorkerCount = None,
     memory: Memory = None,
     log_level: LogLevel = None,
     config: Config = None,
 ) -> None:
     """Run everything: the API and its server, workers that train, and the watcher."""
-    flags = {"store": store, "host": host, "port": port, "workers": workers, "memory": memory}
-    settings = settings_from(data, database, config, flags | {"log_level": log_level})
+    texts = {"store": store, "host": host, "memory": memory, "log_level": log_level}
+    numbers = {"port": port, "grpc_port": grpc_port, "workers": workers}
+    settings = settings_from(data, database, config, {**texts, **numbers})
     running = Processes(settings, [*[train_until_told] * settings.workers, watch_until_told])
     try:
         _serve(settings, f"{settings.workers} training process(es)")
@@ -64,13 +68,15 @@ def serve_only(  # noqa: PLR0913, PLR0917 - one parameter for each setting
     store: Store = None,
     host: Host = None,
     port: Port = None,
+    grpc_port: GrpcPort = None,
     memory: Memory = None,
     log_level: LogLevel = None,
     config: Config = None,
 ) -> None:
     """Run one server: the API, and models in memory. Others train and watch."""
-    flags = {"store": store, "host": host, "port": port, "memory": memory}
-    settings = settings_from(data, database, config, flags | {"log_level": log_level})
+    texts = {"store": store, "host": host, "memory": memory, "log_level": log_level}
+    numbers = {"port": port, "grpc_port": grpc_port}
+    settings = settings_from(data, database, config, {**texts, **numbers})
     _serve(settings, "none here; see modelfleet train")
 
 
@@ -133,7 +139,24 @@ def _serve(settings: Settings, training: str) -> None:
         said = _announcement(settings, training, keys_required=keys_required)
         # What was imported stays; looking through it for garbage stops all requests for 0.1 s.
         gc.freeze()
-        asyncio.run(serve(app, settings.host, settings.port, said))
+        asyncio.run(_answer(app, settings, said))
+
+
+async def _answer(app: Litestar, settings: Settings, said: Callable[[], None]) -> None:
+    """Serve HTTP, and gRPC beside it if a port is set, until told to stop.
+
+    Raises:
+        SettingsWrong: gRPC isn't installed, or its port can't be listened on.
+    """
+    if not settings.grpc_port:
+        await serve(app, settings.host, settings.port, said)
+        return
+    try:
+        from modelfleet.api.inference import rpc  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise SettingsWrong("grpc_port: needs pip install 'modelfleet[grpc]'") from error
+    async with rpc.serving(app.state["platform"], settings.host, settings.grpc_port):
+        await serve(app, settings.host, settings.port, said)
 
 
 def _keys_required(fleet: Fleet, settings: Settings) -> bool:
@@ -166,6 +189,8 @@ def _announcement(settings: Settings, training: str, *, keys_required: bool) -> 
         console = Console(stderr=True, highlight=False)
         console.print(f"[bold]modelfleet[/] answers at [bold]{address}[/]")
         console.print(f"  try it     {address}/docs")
+        if settings.grpc_port:
+            console.print(f"  gRPC       {settings.host}:{settings.grpc_port}")
         console.print(f"  log        {shown['database']}")
         console.print(f"  models     {settings.models}")
         console.print(f"  training   {training}")
