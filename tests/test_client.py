@@ -199,6 +199,9 @@ def test_metrics_are_the_same_in_both(fleet: Fleet, url: str, tenant: str) -> No
         assert there.metrics(by="label") == task.metrics(by="label")
         assert there.metrics(7, bucket="day") == task.metrics(7, bucket="day")
         assert there.metrics().now.metrics.requests == 1
+        assert there.awaiting() == task.awaiting() == []
+        task.decide("no wifi")
+        assert there.awaiting() == task.awaiting()
         with pytest.raises(InvalidInput, match="by"):
             there.metrics(by="author")
 

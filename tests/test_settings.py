@@ -37,6 +37,7 @@ def test_sizes_are_read_as_people_write_them(text: str) -> None:
 
 
 WRONG = {
+    "audit_share": ["x", "-0.1", "1.1", "nan", ""],
     "port": ["x", "-1", "65536", "1.5", "", "٣x"],
     "workers": ["-1", "many", "257"],
     "memory": ["lots", "-5", "12 parsecs", ""],

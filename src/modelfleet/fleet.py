@@ -25,6 +25,7 @@ from modelfleet.catalog import (
 from modelfleet.clock import Clock, now
 from modelfleet.decisions import (
     Aims,
+    Awaiting,
     ByRecipe,
     Decider,
     Desk,
@@ -115,7 +116,7 @@ class Fleet:
         self.cache = ModelCache(loader, self.settings.memory)
         self.log.on_commit(self._notice)
         self._follower = Follower(self.log, open_wake(self.database), self.cache)
-        self.decider = Decider(self.log, self.cache, clock)
+        self.decider = Decider(self.log, self.cache, clock, self.settings.audit_share)
         self.desk = Desk(self.log, self.catalog, self.decider, clock)
         self.by_recipe = ByRecipe(self.log, self.catalog, clock)
         self.rooms = self._open_rooms(loader, encoders)
@@ -302,6 +303,7 @@ class Fleet:
             DriftWatch(self.log, encoders, self.recipe, self.clock),
             Suggestions(self.log, self.catalog, encoders, self.recipe, self.clock),
             Measures(self.database, self.catalog, self.clock),
+            Awaiting(self.log, self.catalog),
         )
 
     def _notifiers(self) -> list[Notifier]:

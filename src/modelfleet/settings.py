@@ -6,6 +6,7 @@ Each setting can be named in `modelfleet.toml`, as `MODELFLEET_<NAME>` in the en
 
 import base64
 import binascii
+import math
 import os
 import re
 import tomllib
@@ -43,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Training processes that `modelfleet up` and `modelfleet train` start."""
     memory: int = 2**30
     """Bytes of models that a serving process keeps in memory; also 512MiB and the like."""
+    audit_share: float = 0.01
+    """The share of decisions that is drawn at random for a person to look at, from 0 to 1."""
     log_level: str = "info"
     """The least important messages that are shown: debug, info, warning or error."""
     alertmanager: tuple[str, ...] = ()
@@ -199,6 +202,16 @@ def _number(low: int, high: int) -> Callable[[object], int]:
     return check
 
 
+def _share(value: object) -> float:
+    try:
+        share = float(str(value))
+    except ValueError:
+        share = math.nan
+    if isinstance(value, bool) or not 0 <= share <= 1:
+        raise ValueError("must be a number from 0 to 1")
+    return share
+
+
 def _level(value: object) -> str:
     if value not in {"debug", "info", "warning", "error"}:
         raise ValueError("must be debug, info, warning or error")
@@ -266,6 +279,7 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "grpc_port": _number(0, 65535),
     "workers": _number(0, 256),
     "memory": parse_bytes,
+    "audit_share": _share,
     "log_level": _level,
     "alertmanager": _several(_address("http", "https")),
     "webhooks": _several(_address("http", "https")),

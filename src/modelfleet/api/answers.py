@@ -54,7 +54,10 @@ class OutcomeAnswer(msgspec.Struct, frozen=True):
 
 
 class DecisionRecord(msgspec.Struct, frozen=True):
-    """A decision with its request, and its outcome if somebody said anything."""
+    """A decision with its request, and its outcome if somebody said anything.
+
+    ``audit`` is the probability with which it was drawn for a person to look at.
+    """
 
     id: str
     text: str
@@ -67,10 +70,11 @@ class DecisionRecord(msgspec.Struct, frozen=True):
     outcome: OutcomeAnswer | None = None
     reason: str | None = None
     fit: float | None = None
+    audit: float | None = None
 
 
 class DecisionRecords(msgspec.Struct, frozen=True):
-    """Decisions with their requests, the newest first."""
+    """Decisions with their requests: those drawn for a look, then the newest."""
 
     decisions: tuple[DecisionRecord, ...]
 
@@ -268,6 +272,7 @@ def decision_record(
         outcome=said or None,
         reason=decision.reason,
         fit=decision.fit,
+        audit=event.fields.get("audit"),
     )
 
 

@@ -90,16 +90,18 @@ async def decide_many(call: Call) -> ASGIApp:
     Operation(
         role="user",
         group=_GROUP,
-        summary="The newest decisions that nobody has said anything about",
+        summary="Decisions that nobody has said anything about",
+        description="First those drawn at random for a person to look at, then the newest.",
         query=AwaitingQuery,
         answers=(Content(DecisionRecords, {"decisions": [{**samples.RECORD, "outcome": None}]}),),
     ),
 )
 async def awaiting(call: Call) -> ASGIApp:
-    """The newest decisions that nobody has said anything about."""
+    """Decisions that nobody has said anything about."""
     query = call.query(AwaitingQuery)
     task = call.task
-    found = await call.in_thread(call.fleet.catalog.awaiting, task.tenant, task.task, query.limit)
+    find = call.fleet.rooms.awaiting.events
+    found = await call.in_thread(find, task.tenant, task.task, query.limit, audits=query.audits)
     return json(
         DecisionRecords(tuple(decision_record(one, decision_of(one), None) for one in found))
     )

@@ -237,9 +237,10 @@ class UnpinQuery(WriteQuery, frozen=True):
 
 
 class AwaitingQuery(Sent, frozen=True):
-    """How many are wanted."""
+    """How many are wanted, and whether only those that were drawn for a person to look at."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_AT_ONCE)] = 100
+    audits: bool = False
 
 
 class TargetQuery(Sent, frozen=True):

@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from modelfleet.cli import (
     alerts,
+    awaiting,
     demo,
     doctor,
     forgetting,
@@ -57,6 +58,7 @@ app.command("shadow", rich_help_panel=_LOOK)(trials.shadow)
 app.command("unpin", rich_help_panel=_LOOK)(tasks.unpin)
 app.command("retry", rich_help_panel=_LOOK)(tasks.retry)
 app.command("metrics", rich_help_panel=_LOOK)(measures.metrics)
+app.command("awaiting", rich_help_panel=_LOOK)(awaiting.awaiting)
 app.command("why", rich_help_panel=_LOOK)(reasons.why)
 app.command("forget", rich_help_panel=_LOOK)(forgetting.forget)
 app.command("forgotten", rich_help_panel=_LOOK)(forgetting.forgotten)

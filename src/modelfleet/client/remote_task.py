@@ -20,6 +20,7 @@ from modelfleet.client.translation import (
 )
 from modelfleet.decisions import (
     Aim,
+    Awaited,
     Decision,
     Example,
     Feedback,
@@ -91,6 +92,15 @@ class RemoteTask(RemoteMonitoring):
     def decision(self, decision: str) -> Decision:
         """A decision that was made."""
         return read(Decision, self._asked(f"/decisions/{part(check_id(decision, 'decision'))}"))
+
+    def awaiting(self, limit: int = 100, *, audits: bool = False) -> list[Awaited]:
+        """Decisions that nobody has spoken of: those drawn for a look, then the newest."""
+        query = {"limit": str(limit), "audits": str(audits).lower()}
+        found: Json = self._server.ask("GET", f"{self._path}/decisions/awaiting", query=query)
+        return [
+            Awaited(read(Decision, one), one["text"], one["metadata"], one["audit"])
+            for one in found["decisions"]
+        ]
 
     def feedback(self, decision: str, said: Feedback) -> Lesson:
         """Take down what somebody said about a decision; the next decision knows it."""

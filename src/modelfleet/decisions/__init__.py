@@ -6,6 +6,7 @@ Imports `serving`, `catalog`, `text` and `events`.
 """
 
 from modelfleet.decisions.aims import Aim, Aims, Preview
+from modelfleet.decisions.auditing import Awaited, Awaiting, awaited
 from modelfleet.decisions.by_recipe import ByRecipe, Moved
 from modelfleet.decisions.deciding import Decider
 from modelfleet.decisions.decision import (
@@ -31,6 +32,8 @@ __all__ = [
     "Aim",
     "Aims",
     "Asked",
+    "Awaited",
+    "Awaiting",
     "ByRecipe",
     "Decider",
     "Decision",
@@ -53,4 +56,5 @@ __all__ = [
     "Scorer",
     "Taught",
     "Verdict",
+    "awaited",
 ]

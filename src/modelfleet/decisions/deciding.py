@@ -5,11 +5,12 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from modelfleet.clock import Clock
+from modelfleet.decisions.auditing import drawn
 from modelfleet.decisions.checks import check_asked, check_task
 from modelfleet.decisions.decision import Asked, Decision, Prediction, Request, decision_of
 from modelfleet.decisions.scoring import predictions
 from modelfleet.errors import Conflict, NotFound, Outdated
-from modelfleet.events import Appended, Event, EventLog, Group, Logged, kinds, make
+from modelfleet.events import Appended, Event, EventLog, Group, Logged, kinds, make, new_id
 from modelfleet.events.event import same_content
 from modelfleet.events.kinds import ShadowSaid
 from modelfleet.events.validation import check_id
@@ -21,7 +22,10 @@ T = TypeVar("T")
 class Decider:
     """Decides requests, each through the log."""
 
-    def __init__(self, log: EventLog, cache: ModelCache, clock: Clock) -> None:
+    def __init__(
+        self, log: EventLog, cache: ModelCache, clock: Clock, audit_share: float = 0.0
+    ) -> None:
+        self._audit_share = audit_share
         self._log = log
         self._cache = cache
         self._clock = clock
@@ -134,11 +138,32 @@ class Decider:
         predicted = predictions([one.answers for one in routes], [one.request for one in asked])
         return [
             Group(
-                [_decided(one, prediction, now, _shadow_said(routed.shadow, one.request))],
+                [self._decided(one, prediction, now, _shadow_said(routed.shadow, one.request))],
                 routed.answers.applied,
             )
             for one, prediction, routed in zip(asked, predicted, routes, strict=True)
         ]
+
+    def _decided(
+        self, asked: Asked, prediction: Prediction, now: int, shadow: ShadowSaid | None
+    ) -> Event:
+        request = asked.request
+        id_ = new_id() if request.id is None else request.id
+        body = kinds.RequestDecided(
+            text=request.text,
+            metadata=request.metadata,
+            label=prediction.label,
+            confidence=prediction.confidence,
+            candidates=prediction.candidates,
+            threshold=prediction.threshold,
+            version=prediction.version,
+            reason=prediction.reason,
+            fit=prediction.fit,
+            audit=drawn(asked.tenant, asked.task, id_, self._audit_share),
+            shadow=shadow,
+        )
+        time = now if request.time is None else request.time
+        return make(body, tenant=asked.tenant, task=asked.task, time=time, id=id_)
 
     def _decided_before(
         self, tenant: str, task: str, requests: Sequence[Request]
@@ -166,24 +191,6 @@ def _shadow_said(shadow: ServedModel | None, request: Request) -> ShadowSaid | N
         return None
     (said,) = predictions([shadow], [request], 1)
     return ShadowSaid(shadow.version, said.label, said.confidence, said.reason)
-
-
-def _decided(asked: Asked, prediction: Prediction, now: int, shadow: ShadowSaid | None) -> Event:
-    request = asked.request
-    body = kinds.RequestDecided(
-        text=request.text,
-        metadata=request.metadata,
-        label=prediction.label,
-        confidence=prediction.confidence,
-        candidates=prediction.candidates,
-        threshold=prediction.threshold,
-        version=prediction.version,
-        reason=prediction.reason,
-        fit=prediction.fit,
-        shadow=shadow,
-    )
-    time = now if request.time is None else request.time
-    return make(body, tenant=asked.tenant, task=asked.task, time=time, id=request.id)
 
 
 def _joined(groups: Sequence[Group]) -> Group:

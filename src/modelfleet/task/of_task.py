@@ -3,7 +3,7 @@
 import msgspec
 
 from modelfleet.catalog import Catalog
-from modelfleet.decisions import Aims, Decider, Desk, Explainer, Forgetting, PinBoard
+from modelfleet.decisions import Aims, Awaiting, Decider, Desk, Explainer, Forgetting, PinBoard
 from modelfleet.events.validation import check_name
 from modelfleet.monitoring import AlertBoard, DriftWatch, Measures, Suggestions
 from modelfleet.training import Doctor
@@ -24,6 +24,7 @@ class Rooms(msgspec.Struct, frozen=True):
     drift_watch: DriftWatch
     suggestions: Suggestions
     measures: Measures
+    awaiting: Awaiting
 
 
 class OfTask:

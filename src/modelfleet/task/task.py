@@ -6,6 +6,7 @@ from typing import Any
 from modelfleet.catalog import Label, TaskState
 from modelfleet.decisions import (
     Aim,
+    Awaited,
     Decision,
     Example,
     Feedback,
@@ -17,6 +18,7 @@ from modelfleet.decisions import (
     Reasons,
     Receipt,
     Request,
+    awaited,
 )
 from modelfleet.errors import InvalidInput
 from modelfleet.task.alerts import OfAlerts
@@ -90,6 +92,18 @@ class Task(OfVersions, OfAlerts, OfMonitoring):
             NotFound: this task has made no such decision.
         """
         return self._rooms.decider.decision(self.tenant, self.task, decision)[1]
+
+    def awaiting(self, limit: int = 100, *, audits: bool = False) -> list[Awaited]:
+        """Decisions that nobody has said anything about: those drawn for a look, then the newest.
+
+        With ``audits`` only those that were drawn.
+
+        Raises:
+            InvalidInput: the limit can't be accepted.
+        """
+        rooms = self._rooms
+        found = rooms.awaiting.events(self.tenant, self.task, limit, audits=audits)
+        return [awaited(event) for event in found]
 
     def feedback(self, decision: str, said: Feedback) -> Lesson:
         """Take down what somebody said about a decision; the next decision knows it.
