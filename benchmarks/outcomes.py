@@ -25,6 +25,8 @@ RATES = {
     Stream.HELPFULNESS: 0.2,
 }
 """How often what these streams count happens at a usual task."""
+WEEKS_DIFFER = 0.15
+"""Standard deviation of a task's rates from week to week, in log odds: no week is like another."""
 RATED = 0.1
 """Share of decided requests that somebody rates."""
 MISSED = 0.3
@@ -94,19 +96,21 @@ def volumes(rng: np.random.Generator, count: int, least: float, most: float) -> 
 
 
 def a_week(rng: np.random.Generator, fleet: Simulated) -> Week:
-    """One week in which nothing changes."""
+    """One week in which nothing changes but what always does."""
+    differs = rng.normal(0, WEEKS_DIFFER, fleet.rates.shape)
+    rates = logistic(log_odds(fleet.rates) + differs)
     task = np.repeat(np.arange(len(fleet)), rng.poisson(fleet.volume))
     count = len(task)
     wrong = confidences(rng, fleet.error[task])
-    decided = rng.random(count) >= fleet.rates[task, Stream.COVERAGE]
-    answered = rng.random(count) >= fleet.rates[task, Stream.RESPONSE]
+    decided = rng.random(count) >= rates[task, Stream.COVERAGE]
+    answered = rng.random(count) >= rates[task, Stream.RESPONSE]
     rated = decided & (rng.random(count) < RATED)
     is_wrong = rng.random(count) < logistic(log_odds(wrong) + fleet.off[task])
     missed = rng.random(count) < logistic(log_odds(MISSED * wrong) + fleet.off[task])
     everything = np.ones(count, bool)
 
     def by_rate(stream: Stream) -> Truths:
-        return np.asarray(rng.random(count) < fleet.rates[task, stream])
+        return np.asarray(rng.random(count) < rates[task, stream])
 
     parts = [
         (Stream.PRECISION, decided & answered, is_wrong, wrong),

@@ -72,6 +72,20 @@ def test_a_tolerated_fall_raises_as_few_alarms_as_none() -> None:
     assert rings(whole, 500, Tolerance(drop=0.0)) > 2 * allowed
 
 
+def test_weeks_in_which_people_answer_less_are_tolerated_and_droughts_found() -> None:
+    rng = np.random.default_rng(17)
+    tasks, usual = np.tile(np.arange(200), 300), np.full(60_000, 0.5)
+    late = np.arange(60_000) >= 30_000
+
+    def rang(silent_lately: float) -> int:
+        silent = rng.random(60_000) < np.where(late, silent_lately, usual)
+        whole = outcomes(tasks, silent, usual, stream=Stream.RESPONSE, share=1e-6, variance=0.01)
+        return len({alarm.task for alarm in observe(State.new(200), whole, Tolerance()).alarms})
+
+    assert rang(0.55) == 0
+    assert rang(0.9) == 200
+
+
 def test_underconfidence_is_found_and_is_not_overconfidence() -> None:
     rng = np.random.default_rng(8)
     tasks = np.repeat(np.arange(100), 400)

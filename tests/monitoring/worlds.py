@@ -9,7 +9,7 @@ from modelfleet.monitoring.state import State
 from modelfleet.monitoring.streams import Stream, Tolerance
 from modelfleet.monitoring.watching import Observed, Outcomes, observe
 
-EXACT = Tolerance(drop=0.0, odds=1.0)
+EXACT = Tolerance(drop=0.0, odds=1.0, rates=1.0)
 """Nothing is tolerated: for tests of the bound at its edge."""
 
 

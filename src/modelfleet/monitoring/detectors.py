@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from modelfleet.monitoring.streams import (
     ALTERNATIVES,
+    FROM_CONFIDENCE,
     OVERSTATED,
     UNDERSTATED,
     WORSE,
@@ -118,18 +119,21 @@ def bets(
     for chosen, ways in ((over, OVERSTATED), (under, UNDERSTATED)):
         factors[chosen] = misstated(happened[chosen], expected[chosen], tolerance.odds, ways)
     others = ~(over | under)
-    factors[others] = worse(happened[others], expected[others], tolerance.drop)
+    most = _most_tolerated(streams[others], inside(expected[others]), tolerance)
+    factors[others] = ratios(happened[others], alternatives(WORSE, most), most[:, None])
     return factors
 
 
-def worse(happened: NDArray[np.bool_], expected: Numbers, drop: float) -> Numbers:
-    """Bets that something happens more often than expected, ``(n, 5)``.
+def _most_tolerated(
+    streams: NDArray[np.integer], expected: Numbers, tolerance: Tolerance
+) -> Numbers:
+    """The highest probability that is no fault.
 
-    Tolerated is whatever happens at most as often as if a share ``drop`` of the good ones had gone
-    bad.
+    Precision may fall as if a share of the right decisions had gone wrong; rates by their odds.
     """
-    most = inside(drop + (1 - drop) * expected)
-    return ratios(happened, alternatives(WORSE, most), most[:, None])
+    spoiled = tolerance.drop + (1 - tolerance.drop) * expected
+    by_confidence = np.isin(streams, FROM_CONFIDENCE)
+    return np.where(by_confidence, inside(spoiled), shifted(expected, tolerance.rates))
 
 
 def misstated(

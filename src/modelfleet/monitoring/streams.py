@@ -48,14 +48,17 @@ class Tolerance(msgspec.Struct, frozen=True):
     """What is still no fault.
 
     Attributes:
-        drop: k of the published rule as a share: the precision (or coverage, ...) that is to be
-            expected may fall by this much of itself before it counts.
+        drop: k of the usual rule as a share: the precision that is to be expected may fall by this
+            much of itself before it counts.
         odds: how far the odds of being right may be from what confidences say, either way, before
             the confidences count as wrong.
+        rates: how much the odds of what has no confidence (abstentions, silence) may rise above
+            what is usual; wider, since people's weeks differ.
     """
 
     drop: float = 0.02
     odds: float = 1.5
+    rates: float = 1.25
 
 
 class Alternatives(msgspec.Struct, frozen=True, eq=False):
