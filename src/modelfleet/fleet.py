@@ -65,7 +65,7 @@ from modelfleet.monitoring import (
     find_nothing,
 )
 from modelfleet.monitoring import rebuild as rebuild_monitoring
-from modelfleet.monitoring.outlets import Notifier, Positions, open_outlets
+from modelfleet.monitoring.outlets import Notifier, OutletState, Positions, open_outlets
 from modelfleet.recipe import Recipe, load_recipe
 from modelfleet.serving import Follower, Loader, ModelCache
 from modelfleet.settings import Settings
@@ -224,6 +224,10 @@ class Fleet:
     ) -> Moved:
         """Make the newest version made by a recipe live in every task that has one; see `Moved`."""
         return self.by_recipe.promote(MadeBy(recipe, digest, since), by=by)
+
+    def outlets(self) -> list[OutletState]:
+        """Whether each outlet that was ever told of alerts can be told now."""
+        return Positions(self.database).states()
 
     def tell_due(self) -> None:
         """Tell the outlets that settings name of alerts in the log, as far as they take it."""

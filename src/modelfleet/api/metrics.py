@@ -1,11 +1,12 @@
-"""What this process counts for Prometheus: sums over the fleet, never a series per tenant."""
+"""What this process counts for Prometheus, beside what the database says; no series per tenant."""
 
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from modelfleet.api.fleet_metrics import FleetState
 from modelfleet.fleet import Fleet
 
 VERDICTS = ("accepted", "reassigned", "no_label_fits", "irrelevant", "helpful", "unhelpful")
@@ -18,7 +19,8 @@ class Metrics:
 
     def __init__(self, fleet: Fleet) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_State(fleet))
+        self._registry.register(_Cache(fleet))
+        self._registry.register(FleetState(fleet))
         self._requests = Counter(
             "modelfleet_http_requests",
             "Requests answered, by route template and status.",
@@ -79,17 +81,17 @@ class Metrics:
         return Counter(f"modelfleet_{name}", meaning, registry=self._registry)
 
 
-class _State(Collector):
-    """What is read at the moment of asking."""
+class _Cache(Collector):
+    """What this process has in memory, read at the moment of asking."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
 
-    def describe(self) -> list[GaugeMetricFamily]:
-        """Nothing: so that registering doesn't read the log."""
+    def describe(self) -> list[Metric]:
+        """Nothing: there may be no fleet yet."""
         return []
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """The gauges."""
         cache = self._fleet.cache
         yield GaugeMetricFamily(
@@ -97,7 +99,4 @@ class _State(Collector):
         )
         yield GaugeMetricFamily(
             "modelfleet_models_memory_bytes", "Bytes of the models in memory.", cache.nbytes
-        )
-        yield GaugeMetricFamily(
-            "modelfleet_log_head", "The number of the log's last event.", self._fleet.log.head()
         )

@@ -174,6 +174,8 @@ SUMS = {
     "confirmed": 760,
     "corrected": 40,
     "published": 60,
+    "kept": 11,
+    "failed": 1,
 }
 KEY_BODY = {"role": "owner", "tenant": "acme", "name": "alice", "id": "key-1"}
 KEY = {"key": "eK3yOfAlice", "tenant": "acme", "role": "owner", "name": "alice", "active": True}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from modelfleet.catalog.schema import ALERTS, OPEN
+from modelfleet.catalog.schema import ALERT_SUMS, ALERTS, OPEN
 from modelfleet.events import kinds
 from modelfleet.events.event import Logged
 from modelfleet.events.findings import Cause, Inception
@@ -64,6 +64,23 @@ class Alert(msgspec.Struct, frozen=True):
     why: str | None = None
 
 
+class Open(msgspec.Struct, frozen=True):
+    """How many alerts of a kind are open; one that is ``muted`` is explained by another."""
+
+    finding: str
+    scope: str
+    low_trust: bool
+    muted: bool
+    count: int
+
+
+class AlertSums(msgspec.Struct, frozen=True):
+    """How many alerts are open, and how many there ever were by finding and scope."""
+
+    open: tuple[Open, ...]
+    raised: dict[tuple[str, str], int]
+
+
 def fold(connection: sa.Connection, event: Logged, body: kinds.Body) -> None:
     """Write what an event says of an alert; one about an alert that isn't there changes nothing."""
     match body:
@@ -87,6 +104,19 @@ def find(
     return [_alert(row) for row in connection.execute(query)]
 
 
+def count_alerts(connection: sa.Connection) -> AlertSums:
+    """How many alerts there are and were; costs as much as are open."""
+    low_trust = sa.func.coalesce(ALERTS.c.body["low_trust"].as_boolean(), False)
+    kinds_of = (ALERTS.c.finding, ALERTS.c.scope, low_trust, ALERTS.c.muted_by.is_not(None))
+    are_open = sa.select(*kinds_of, sa.func.count()).where(OPEN).group_by(*kinds_of)
+    opened = [
+        Open(finding, scope, bool(trust), bool(muted), count)
+        for finding, scope, trust, muted, count in connection.execute(are_open)
+    ]
+    rows = connection.execute(sa.select(ALERT_SUMS))
+    return AlertSums(tuple(opened), {(row.finding, row.scope): row.raised for row in rows})
+
+
 def _raise(connection: sa.Connection, event: Logged, body: kinds.AlertRaised) -> None:
     """The first time it gets a row; raised again, what is said of it now, and it is open."""
     row: dict[str, Any] = {
@@ -108,7 +138,12 @@ def _raise(connection: sa.Connection, event: Logged, body: kinds.AlertRaised) ->
     new = {"seq": event.seq, "raised": event.logged, "body": body.fields() | {"actions": []}}
     insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
     another = insert(ALERTS).values(row | place | new)
-    connection.execute(another.on_conflict_do_nothing())  # the name is another task's: not ours
+    is_new = connection.execute(another.on_conflict_do_nothing()).rowcount
+    if is_new:  # else the name is another task's: not ours
+        one = insert(ALERT_SUMS).values(finding=body.finding, scope=body.scope, raised=1)
+        more = {"raised": ALERT_SUMS.c.raised + 1}
+        keys = [ALERT_SUMS.c.finding, ALERT_SUMS.c.scope]
+        connection.execute(one.on_conflict_do_update(index_elements=keys, set_=more))
 
 
 def _note(

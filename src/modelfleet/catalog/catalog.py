@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from modelfleet.catalog.alerts import Alert, find
+from modelfleet.catalog.alerts import Alert, AlertSums, count_alerts, find
 from modelfleet.catalog.made_by import MadeBy, Move, moves_back, moves_on
 from modelfleet.catalog.pooled import Pooled, pooled_without
 from modelfleet.catalog.rows import outcomes, task_states
@@ -62,7 +62,7 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class FleetSums(msgspec.Struct, frozen=True):
-    """Sums over all tenants."""
+    """Sums over all tenants; trainings were published, kept back, or failed."""
 
     tenants: int
     tasks: int
@@ -72,6 +72,8 @@ class FleetSums(msgspec.Struct, frozen=True):
     confirmed: int
     corrected: int
     published: int
+    kept: int = 0
+    failed: int = 0
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -223,6 +225,11 @@ class Catalog:
         """The open alerts of all tenants, of recipes and of the fleet, the newest first."""
         with self._database.reading() as connection:
             return find(connection, [OPEN], limit)
+
+    def alert_sums(self) -> AlertSums:
+        """How many alerts there are and were."""
+        with self._database.reading() as connection:
+            return count_alerts(connection)
 
     def alert(self, tenant: str, task: str, alert: str) -> Alert | None:
         """One alert by its name, also one that has ended; None if the task has none of it."""

@@ -4,6 +4,7 @@ A fold never fails on an event: what was appended was checked before, and an eve
 something that isn't there (any more) changes nothing but its own row.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -26,6 +27,12 @@ _OUTCOME = {
     kinds.DecisionReassigned.kind: "reassigned",
     kinds.DecisionRefused.kind: "no_label_fits",
     kinds.DecisionIrrelevant.kind: "irrelevant",
+}
+
+_TRAINED = {
+    kinds.VersionPublished.kind: "published",
+    kinds.VersionKept.kind: "kept",
+    kinds.TrainingFailed.kind: "failed",
 }
 
 
@@ -99,7 +106,7 @@ class _Tasks:
         }
         self._new: set[TaskKey] = set()
         self._since: dict[str, int] = {}
-        self._published = 0
+        self._trainings: Counter[str] = Counter()
 
     def of(self, event: Logged) -> TaskState | None:
         """The state of an event's task; None for events of the whole fleet."""
@@ -109,7 +116,8 @@ class _Tasks:
         if key not in self._before:
             self._new.add(key)
             self._since.setdefault(event.tenant, event.logged)
-        self._published += event.kind == kinds.VersionPublished.kind
+        if event.kind in _TRAINED:
+            self._trainings[_TRAINED[event.kind]] += 1
         return self._states[key]
 
     def touched(self) -> Iterable[TaskState]:
@@ -122,7 +130,7 @@ class _Tasks:
         sums = {name: self._growth(name) for name in rows.SUMMED}
         sums["tenants"] = rows.write_tenants(connection, self._since)
         sums["tasks"] = len(self._new)
-        sums["published"] = self._published
+        sums |= {name: self._trainings[name] for name in _TRAINED.values()}
         rows.add_to_fleet(connection, sums)
 
     def _growth(self, column: str) -> int:

@@ -27,6 +27,17 @@ class Lease(msgspec.Struct, frozen=True):
     until: int
 
 
+class QueueState(msgspec.Struct, frozen=True):
+    """How many tasks wait for a training that is due, or are in one.
+
+    ``oldest`` is when the first of those that wait fell due, in microseconds.
+    """
+
+    waiting: int
+    training: int
+    oldest: int | None
+
+
 class Queue:
     """The tasks that are due, in a fair order.
 
@@ -49,6 +60,17 @@ class Queue:
         with self._database.reading() as connection:
             found = [connection.execute(query).scalar() for query in times]
         return min((time for time in found if time is not None), default=None)
+
+    def state(self, now: int) -> QueueState:
+        """How many tasks wait and are trained."""
+        held = sa.select(sa.func.count(), sa.func.min(TASKS.c.due))
+        queries = (held.where(QUEUED), held.where(AWAITS_ITS_TIME, TASKS.c.due <= now))
+        training = sa.select(sa.func.count()).where(LEASED)
+        with self._database.reading() as connection:
+            (queued, first), (due, next_) = (connection.execute(one).one() for one in queries)
+            running = connection.execute(training).scalar_one()
+        oldest = min((time for time in (first, next_) if time is not None), default=None)
+        return QueueState(queued + due, running, oldest)
 
     def lease(self, worker: str, now: int, seconds: float, limit: int = 1) -> list[Lease]:
         """Queue what has fallen due, and take the next tasks in turn."""

@@ -21,7 +21,7 @@ from modelfleet.events.statements import by_ids
 
 SUMMED = ("decided", "abstained", "answered", "confirmed", "corrected")
 """Columns of a task that are summed over the fleet."""
-FLEET_SUMS = (*SUMMED, "tenants", "tasks", "published")
+FLEET_SUMS = (*SUMMED, "tenants", "tasks", "published", "kept", "failed")
 
 _STATE_COLUMNS = [TASKS.c[name] for name in TaskState.__struct_fields__]
 _TASKS = ByKeys(sa.select(*_STATE_COLUMNS), TASKS.c.tenant, TASKS.c.task)

@@ -180,6 +180,8 @@ FLEET = sa.Table(
     _number("confirmed"),
     _number("corrected"),
     _number("published"),
+    _number("kept"),
+    _number("failed"),
     comment="One row: sums over all tasks.",
 )
 
@@ -205,5 +207,15 @@ OPEN = ALERTS.c.ended.is_(None)
 _partial_index("alerts_open", ALERTS.c.seq, where=OPEN)
 sa.Index("alerts_of_task", ALERTS.c.tenant, ALERTS.c.task, ALERTS.c.seq)
 
-FOLDED = (TENANTS, TASKS, LABELS, OUTCOMES, VERSIONS, KEYS, FLEET, FINDINGS, POOLED, ALERTS)
+ALERT_SUMS = sa.Table(
+    "alert_sums",
+    METADATA,
+    sa.Column("finding", sa.Text, primary_key=True),
+    sa.Column("scope", sa.Text, primary_key=True),
+    _number("raised"),
+    comment="How many alerts there ever were.",
+)
+
+_OF_TASKS = (TENANTS, TASKS, LABELS, OUTCOMES, VERSIONS)
+FOLDED = (*_OF_TASKS, KEYS, FLEET, FINDINGS, POOLED, ALERTS, ALERT_SUMS)
 """Every table that a rebuild empties and fills again."""

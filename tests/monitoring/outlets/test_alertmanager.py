@@ -9,8 +9,8 @@ import httpx
 import pytest
 from tests.conftest import HandClock
 from tests.monitoring.outlets.conftest import Newsroom, Tell, an_alert, tell_all
-from tests.monitoring.outlets.programs import free_port, program, running, until
 from tests.monitoring.outlets.receiver import Receiver
+from tests.programs import free_port, program, running, until
 
 from modelfleet.clock import now
 from modelfleet.monitoring.outlets.alertmanager import Alertmanager

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from tests.conftest import HandClock
 from tests.monitoring.outlets.conftest import Newsroom, Tell, an_alert, tell_all
-from tests.monitoring.outlets.programs import free_port
+from tests.programs import free_port
 
 from modelfleet.monitoring.outlets.email import Email, Letters
 from modelfleet.monitoring.outlets.outlet import Refused, Unreachable

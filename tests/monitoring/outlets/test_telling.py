@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import HandClock
 from tests.monitoring.outlets.conftest import SECRET, Newsroom, Tell, an_alert, tell_all
-from tests.monitoring.outlets.programs import free_port, until
 from tests.monitoring.outlets.receiver import Receiver
+from tests.programs import free_port, until
 
 from modelfleet.catalog import CatalogFold
 from modelfleet.clock import now

@@ -6,14 +6,16 @@ which open alerts it knows. *Ignores*: how an alert came about, and what becomes
 """
 
 from modelfleet.monitoring.outlets.notifier import Notifier
-from modelfleet.monitoring.outlets.opening import open_outlets
+from modelfleet.monitoring.outlets.opening import KINDS, open_outlets
 from modelfleet.monitoring.outlets.outlet import Answer, Outlet, Refused, Taken, Unreachable
-from modelfleet.monitoring.outlets.positions import Positions
+from modelfleet.monitoring.outlets.positions import OutletState, Positions
 
 __all__ = [
+    "KINDS",
     "Answer",
     "Notifier",
     "Outlet",
+    "OutletState",
     "Positions",
     "Refused",
     "Taken",

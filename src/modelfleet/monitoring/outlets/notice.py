@@ -8,6 +8,7 @@ import msgspec
 
 from modelfleet.clock import to_datetime
 from modelfleet.events import Logged, kinds
+from modelfleet.monitoring.severity import Severity, severity_of
 
 _GROUPED_BY = ("alertname", "recipe")
 
@@ -44,14 +45,9 @@ class Notice(msgspec.Struct, frozen=True):
         return f"recipe {self.alert.recipe}" if self.alert.scope == "recipe" else "the fleet"
 
     @property
-    def severity(self) -> str:
-        """How urgent it is: the fleet's matters before one task's, what may be chance comes last.
-
-        The words are those that Alertmanager's users route by.
-        """
-        if self.alert.low_trust:
-            return "info"
-        return "warning" if self.alert.scope == "task" else "critical"
+    def severity(self) -> Severity:
+        """How urgent it is."""
+        return severity_of(self.alert.scope, low_trust=self.alert.low_trust)
 
 
 def raised(event: Logged, alert: kinds.AlertRaised) -> Notice:

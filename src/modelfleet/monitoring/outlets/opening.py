@@ -7,6 +7,8 @@ from modelfleet.monitoring.outlets.outlet import Outlet
 from modelfleet.monitoring.outlets.webhook import Webhook
 from modelfleet.settings import Settings
 
+KINDS = (Alertmanager.kind, Webhook.kind, Email.kind)
+
 
 def open_outlets(settings: Settings, clock: Clock) -> list[Outlet]:
     """All of them; no connection is made yet."""

@@ -4,9 +4,7 @@
 *Ignores*: how the figures came about. Everything that comes from the file is escaped.
 """
 
-from importlib.resources import files
-
-from modelfleet.replay.page.markup import element, text
+from modelfleet.pages import document, element
 from modelfleet.replay.page.sections import (
     falls,
     headline,
@@ -24,17 +22,8 @@ __all__ = ["page"]
 
 def page(report: Report) -> str:
     """The whole page as one string of HTML."""
-    style = (files("modelfleet.replay.page") / "style.css").read_text(encoding="utf-8")
     title = f"modelfleet replay of {report.file}"
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{text(title)}</title><style>{style}</style>"
-    )
-    return (
-        f'<!doctype html><html lang="en"><head>{head}</head>'
-        f"<body>{headline(report)}{element('main', _sections(report))}</body></html>\n"
-    )
+    return document(title, headline(report) + element("main", _sections(report)))
 
 
 def _sections(report: Report) -> str:

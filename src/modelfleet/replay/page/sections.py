@@ -4,9 +4,23 @@ from collections.abc import Sequence
 
 import msgspec
 
+from modelfleet.pages import (
+    Axis,
+    Card,
+    Frame,
+    Line,
+    Mark,
+    Plot,
+    cards,
+    chart,
+    element,
+    legend,
+    note,
+    section,
+    table,
+    text,
+)
 from modelfleet.replay.measures import Band, Measures, add
-from modelfleet.replay.page.charts import Axis, Frame, Line, Mark, chart, legend
-from modelfleet.replay.page.markup import element, section, table, text
 from modelfleet.replay.report import FallReport, Part, PeriodReport, Report
 from modelfleet.replay.terminal import band_name, day, percent
 
@@ -34,15 +48,13 @@ def headline(report: Report) -> str:
     when = "" if report.made_up_times else f" · {day(total.first)} to {day(total.last)}"
     asked = f"{measures.requests:,} requests · {len(report.tenants):,} tenants{when}"
     led = sum(_is_ahead(part.measures) for part in report.tenants)
-    cards = (
-        _card("best label right", percent(measures.accuracy), _against(measures), "accuracy"),
-        _card("right among three", percent(measures.top_3), "an agent picks at a glance", ""),
-        _card(
-            "decided alone", percent(measures.coverage), "coverage; else it abstains", "coverage"
-        ),
-        _card("right when deciding", percent(measures.precision), "precision", "precision"),
-        _card("models published", f"{total.trainings.published:,}", _trained(total), ""),
-        _card(
+    figures = (
+        Card("best label right", percent(measures.accuracy), _against(measures), "accuracy"),
+        Card("right among three", percent(measures.top_3), "an agent picks at a glance", ""),
+        Card("decided alone", percent(measures.coverage), "coverage; else it abstains", "coverage"),
+        Card("right when deciding", percent(measures.precision), "precision", "precision"),
+        Card("models published", f"{total.trainings.published:,}", _trained(total), ""),
+        Card(
             "tenants ahead",
             f"{led:,} of {len(report.tenants):,}",
             "more often right than the baseline",
@@ -51,14 +63,14 @@ def headline(report: Report) -> str:
     )
     title = element("p", "modelfleet replay", "brand") + element("h1", text(report.file))
     said = element("p", text(asked), "lead")
-    return element("header", title + said + element("div", "".join(cards), "cards"))
+    return element("header", title + said + cards(figures))
 
 
 def journey(report: Report) -> str:
     """How decisions get better from a tenant's first request on."""
     bands = report.total.bands
     lines = _lines([band.measures for band in bands])
-    drawn = chart(_WIDE, _band_axis(bands), lines, said="Shares by the n-th request of a tenant")
+    drawn = chart(_WIDE, _band_axis(bands), Plot(lines), "Shares by the n-th request of a tenant")
     rows = [[text(band_name(band)), *_measured(band.measures)] for band in bands]
     return section(
         "From the first request on",
@@ -99,7 +111,7 @@ def quality(report: Report) -> str:
         f"Quality by {span}",
         f"Lines: the last {_SMOOTHED} {span}s together; dots: the accuracy of each {span}, red "
         f"where it fell by more than chance.{made_up}",
-        legend(lines) + chart(frame, axis, lines, marks, f"Shares by {span}"),
+        legend(lines) + chart(frame, axis, Plot(lines, marks), f"Shares by {span}"),
     )
 
 
@@ -107,11 +119,11 @@ def falls(report: Report) -> str:
     """The days or weeks on which a tenant's quality fell."""
     found = [(part.tenant, fall) for part in report.tenants for fall in part.falls]
     if not found:
-        return section("When quality fell", report.rules["falls"], _note("Never."))
+        return section("When quality fell", report.rules["falls"], note("Never."))
     worst = sorted(found, key=lambda pair: (pair[1].chance, pair[1].start, pair[0]))[:_MOST_FALLS]
     headings = ("tenant", "from", "requests", "accuracy", "28 days before", "chance")
     left = len(found) - len(worst)
-    more = _note(f"… and {left:,} less clear ones, all of them in the JSON.") if left else ""
+    more = note(f"… and {left:,} less clear ones, all of them in the JSON.") if left else ""
     rows = [_fall_row(tenant, fall) for tenant, fall in worst]
     return section("When quality fell", report.rules["falls"], table(headings, rows) + more)
 
@@ -136,7 +148,7 @@ def tenants(report: Report) -> str:
     rows = [_tenant_row(part, text(part.tenant)) for part in report.tenants[:_MOST_TENANTS]]
     rows.append(_tenant_row(report.total, "<b>all</b>"))
     left = len(report.tenants) - _MOST_TENANTS
-    more = _note(f"… and {left:,} smaller ones, all of them in the JSON.") if left > 0 else ""
+    more = note(f"… and {left:,} smaller ones, all of them in the JSON.") if left > 0 else ""
     return section("All figures", report.rules["lead"], table(headings, rows) + more)
 
 
@@ -147,7 +159,7 @@ def left_out(report: Report) -> str:
     first = report.malformed[:_MOST_MALFORMED]
     rows = [[f"line {row.line:,}", text(row.reason)] for row in first]
     left = len(report.malformed) - len(first)
-    more = _note(f"… and {left:,} more, all of them in the JSON.") if left else ""
+    more = note(f"… and {left:,} more, all of them in the JSON.") if left else ""
     said = f"{len(report.malformed):,} of {report.rows:,} rows couldn't be used."
     shown = element("div", table(("where", "why"), rows), "words")
     return section("Rows left out", said, shown + more)
@@ -167,14 +179,9 @@ def how_it_was_run(report: Report) -> str:
         "precision": "share of those that were right; deciding what no label fits is wrong",
         "baseline": "the label that people had given most often in the tenant until then",
     }
-    notes = "".join(_note(note) for note in report.notes)
+    notes = "".join(note(said) for said in report.notes)
     listed = "".join(element("dt", text(k)) + element("dd", text(v)) for k, v in facts.items())
     return section("How it was run, and what the words mean", "", notes + element("dl", listed))
-
-
-def _card(name: str, figure: str, said: str, css: str) -> str:
-    inner = element("b", text(figure)) + element("span", text(said))
-    return element("div", element("h3", text(name)) + inner, f"card {css}".strip())
 
 
 def _is_ahead(measures: Measures) -> bool:
@@ -193,10 +200,6 @@ def _trained(part: Part) -> str:
 
 def _after(delay: str) -> str:
     return "before the next request" if delay == "0s" else f"{delay} after each"
-
-
-def _note(said: str) -> str:
-    return element("p", text(said), "note")
 
 
 def _lines(measures: Sequence[Measures]) -> list[Line]:
@@ -244,7 +247,7 @@ def _period_axis(periods: Sequence[PeriodReport]) -> Axis:
 def _multiple(part: Part) -> str:
     measures = [band.measures for band in part.bands]
     lines = [line for line in _lines(measures) if line.css in {"baseline", "accuracy"}]
-    drawn = chart(_SMALL, _short_axis(part.bands), lines, said=f"Accuracy of {part.tenant}")
+    drawn = chart(_SMALL, _short_axis(part.bands), Plot(lines), f"Accuracy of {part.tenant}")
     ahead = f"first ahead at no. {part.lead.nth:,}" if part.lead else "never ahead"
     head = element("h3", text(part.tenant)) + element("b", percent(part.measures.accuracy))
     said = f"{part.measures.requests:,} requests · {part.labels:,} labels · {ahead}"

@@ -5,9 +5,11 @@ from itertools import groupby
 
 import msgspec
 
-from modelfleet.replay.page.markup import element, text
+from modelfleet.pages.markup import element, text
 
 Point = tuple[float, float]
+
+_RIGHT = 0.8
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -25,6 +27,31 @@ class Mark(msgspec.Struct, frozen=True):
     share: float
     said: str
     css: str
+
+
+class Band(msgspec.Struct, frozen=True):
+    """Between what values lie, as an area behind the lines; None where there are no bounds."""
+
+    css: str
+    bounds: Sequence[tuple[float, float] | None]
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """Something that happened at a position (0 to 1): a line from top to bottom, and its name."""
+
+    at: float
+    name: str
+    said: str
+    css: str
+
+
+class Plot(msgspec.Struct, frozen=True):
+    """What is drawn over an axis; the first line lies on top."""
+
+    lines: Sequence[Line]
+    marks: Sequence[Mark] = ()
+    band: Band | None = None
+    moments: Sequence[Moment] = ()
 
 
 class Axis(msgspec.Struct, frozen=True):
@@ -58,13 +85,13 @@ class Frame(msgspec.Struct, frozen=True):
         return round(x, 1), round(y, 1)
 
 
-def chart(
-    frame: Frame, axis: Axis, lines: Sequence[Line], marks: Sequence[Mark] = (), said: str = ""
-) -> str:
+def chart(frame: Frame, axis: Axis, plot: Plot, said: str = "") -> str:
     """A chart of shares from 0 to 100% as an SVG element; ``said`` describes it in words."""
     drawn = [_grid(frame), _ticks(frame, axis)]
-    drawn += [_dot(frame.point(mark.at, mark.share), mark.said, mark.css) for mark in marks]
-    drawn += [_line(frame, axis, line) for line in reversed(lines)]  # the first lies on top
+    drawn += [] if plot.band is None else [_band(frame, axis, plot.band)]
+    drawn += [_moment(frame, moment) for moment in plot.moments]
+    drawn += [_dot(frame.point(mark.at, mark.share), mark.said, mark.css) for mark in plot.marks]
+    drawn += [_line(frame, axis, line) for line in reversed(plot.lines)]
     return (
         f'<svg viewBox="0 0 {frame.width:g} {frame.height:g}" role="img" '
         f'aria-label="{text(said)}">{"".join(drawn)}</svg>'
@@ -95,6 +122,33 @@ def _ticks(frame: Frame, axis: Axis) -> str:
         f'<text class="tick" x="{frame.point(at, 0)[0]}" y="{y}">{text(word)}</text>'
         for at, word in axis.ticks
     )
+
+
+def _band(frame: Frame, axis: Axis, band: Band) -> str:
+    """The area between bounds, interrupted where there are none."""
+    placed = list(zip(axis.at, band.bounds, strict=True))
+    runs = [
+        list(run) for missing, run in groupby(placed, lambda one: one[1] is None) if not missing
+    ]
+    drawn = ""
+    for run in runs:
+        known = [(at, bounds) for at, bounds in run if bounds]
+        upper = [frame.point(at, most) for at, (_, most) in known]
+        lower = [frame.point(at, least) for at, (least, _) in reversed(known)]
+        path = " ".join(f"{x},{y}" for x, y in (*upper, *lower))
+        drawn += f'<polygon class="{band.css}" points="{path}"/>'
+    return drawn
+
+
+def _moment(frame: Frame, moment: Moment) -> str:
+    """A line, its name above; near the right edge the name stands to its left."""
+    (x, bottom), (_, top) = frame.point(moment.at, 0), frame.point(moment.at, 1)
+    anchor, beside = ("end", -6) if moment.at > _RIGHT else ("start", 6)
+    line = f'<line x1="{x}" y1="{top}" x2="{x}" y2="{bottom}"/>'
+    name = (
+        f'<text x="{x + beside}" y="{top + 11}" text-anchor="{anchor}">{text(moment.name)}</text>'
+    )
+    return f'<g class="moment {moment.css}"><title>{text(moment.said)}</title>{line}{name}</g>'
 
 
 def _line(frame: Frame, axis: Axis, line: Line) -> str:
