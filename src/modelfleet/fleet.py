@@ -62,10 +62,11 @@ from modelfleet.monitoring import (
     Period,
     Suggestions,
     Watcher,
-    find_nothing,
 )
 from modelfleet.monitoring import rebuild as rebuild_monitoring
+from modelfleet.monitoring.alarms import Alarms, Policy
 from modelfleet.monitoring.outlets import Notifier, OutletState, Positions, open_outlets
+from modelfleet.monitoring.streams import Tolerance
 from modelfleet.recipe import Recipe, load_recipe
 from modelfleet.serving import Follower, Loader, ModelCache
 from modelfleet.settings import Settings
@@ -122,7 +123,7 @@ class Fleet:
         self.rooms = self._open_rooms(loader, encoders)
         trainer = Trainer(self.log, self.catalog, store, encoders, self.recipe, clock)
         self.worker = Worker(new_id(), self.queue, trainer, clock)
-        self.watcher = Watcher(self.database, self.log, clock, find_nothing)
+        self.watcher = Watcher(self.database, self.log, clock, self._alarms())
         roles = [("trainer", self.worker.run)] if train else []
         if train if watch is None else watch:
             roles += [("watcher", self.watcher.run)]
@@ -270,7 +271,7 @@ class Fleet:
     def rebuild(self) -> int:
         """Derive the catalog and what monitoring keeps again from the log; how many events."""
         events = rebuild(self.database, self._fold)
-        rebuild_monitoring(self.database, find_nothing)
+        rebuild_monitoring(self.database, self._alarms())
         return events
 
     def close(self) -> None:
@@ -314,6 +315,17 @@ class Fleet:
         positions = Positions(self.database)
         outlets = open_outlets(self.settings, self.clock)
         return [Notifier(self.log, positions, outlet, self.clock) for outlet in outlets]
+
+    def _alarms(self) -> Alarms:
+        """What looks for trouble in outcomes."""
+        policy = Policy(
+            self.recipe,
+            self.settings.false_alerts_per_week,
+            Tolerance(self.settings.tolerance),
+            self.settings.actions,
+            self.settings.weekly_drop,
+        )
+        return Alarms(policy, self.clock)
 
     def _notice(self, events: Sequence[Logged]) -> None:
         self.cache.notice([(e.seq, e.tenant, e.task, e.kind) for e in events])

@@ -22,6 +22,9 @@ from modelfleet.errors import Fault, SettingsWrong
 FILE = "modelfleet.toml"
 PREFIX = "MODELFLEET_"
 
+ACTIONS = ("roll_back", "recalibrate", "retrain", "raise_threshold", "ask_audits")
+"""What can be done about an alert before a person is told."""
+
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -48,6 +51,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The share of decisions that is drawn at random for a person to look at, from 0 to 1."""
     log_level: str = "info"
     """The least important messages that are shown: debug, info, warning or error."""
+    false_alerts_per_week: float = 1.0
+    """How many false alerts the whole fleet may raise in a week."""
+    tolerance: float = 0.02
+    """By what share of itself a precision (or coverage, …) may fall before it counts."""
+    actions: tuple[str, ...] = ACTIONS
+    """What may be done about an alert before a person is told."""
+    weekly_drop: float = 0.0
+    """Tell as well when a week is worse than the one before by this share; 0: don't."""
     alertmanager: tuple[str, ...] = ()
     """Alertmanagers that are told of alerts: their addresses."""
     webhooks: tuple[str, ...] = ()
@@ -202,14 +213,27 @@ def _number(low: int, high: int) -> Callable[[object], int]:
     return check
 
 
-def _share(value: object) -> float:
-    try:
-        share = float(str(value))
-    except ValueError:
-        share = math.nan
-    if isinstance(value, bool) or not 0 <= share <= 1:
-        raise ValueError("must be a number from 0 to 1")
-    return share
+def _decimal(low: float, high: float) -> Callable[[object], float]:
+    def check(value: object) -> float:
+        try:
+            number = float(value) if isinstance(value, str | int | float) else math.nan
+        except ValueError:
+            number = math.nan
+        if isinstance(value, bool) or not low <= number <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        return number
+
+    return check
+
+
+def _actions(value: object) -> tuple[str, ...]:
+    """Several actions, or ``none``."""
+    if value in {"none", ()}:
+        return ()
+    found = _several(_text)(value)
+    if not set(found) <= set(ACTIONS):
+        raise ValueError(f"must be none, or some of {', '.join(ACTIONS)}")
+    return found
 
 
 def _level(value: object) -> str:
@@ -279,8 +303,12 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "grpc_port": _number(0, 65535),
     "workers": _number(0, 256),
     "memory": parse_bytes,
-    "audit_share": _share,
+    "audit_share": _decimal(0, 1),
     "log_level": _level,
+    "false_alerts_per_week": _decimal(0.001, 1_000_000),
+    "tolerance": _decimal(0, 0.5),
+    "actions": _actions,
+    "weekly_drop": _decimal(0, 0.9),
     "alertmanager": _several(_address("http", "https")),
     "webhooks": _several(_address("http", "https")),
     "webhook_secret": _secret,

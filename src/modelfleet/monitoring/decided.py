@@ -36,6 +36,7 @@ class Decided(msgspec.Struct, frozen=True, array_like=True):
     reason: str | None
     fit: float | None
     audit: float | None
+    left_over: float = 0.0
 
     @property
     def best(self) -> str | None:
@@ -96,6 +97,7 @@ def decided_of(event: Logged, recipes: Mapping[str, str]) -> Decided:
         fields.get("reason"),
         fields.get("fit"),
         fields.get("audit"),
+        max(0.0, 1.0 - sum(probability for _, probability in candidates[:_SHOWN])),
     )
 
 
@@ -136,4 +138,6 @@ def matured(one: Waiting, slices: Slices) -> Matured:
         helpful=words.helpful,
         audit=decided.audit,
         slices=slices,
+        proposed=None if words.right is None else words.right in decided.top,
+        left_over=decided.left_over,
     )

@@ -34,6 +34,8 @@ class Matured(msgspec.Struct, frozen=True):
         slices: what kind of request it is, as pairs of a field and its value: ``length``,
             ``script``, ``hour`` and ``weekday`` (UTC), ``label``, and ``metadata.…`` with few
             values.
+        proposed: whether the label that is right was a candidate; None if nobody said which is.
+        left_over: the probability that none of the candidates is right.
     """
 
     seq: int
@@ -56,6 +58,8 @@ class Matured(msgspec.Struct, frozen=True):
     helpful: bool | None
     audit: float | None
     slices: tuple[tuple[str, str], ...]
+    proposed: bool | None = None
+    left_over: float = 0.0
 
     @property
     def best_was_right(self) -> bool | None:

@@ -95,7 +95,7 @@ def learn(fields: Fields, metadata: Mapping[str, Json], seq: int) -> bool:
     """Take in the metadata of one more request; whether that changed what is known."""
     changed = False
     for name in sorted(metadata):  # PostgreSQL keeps another order than what was sent
-        value = _shown(metadata[name])
+        value = shown(metadata[name])
         if value is None or len(name) > _LONGEST:
             continue
         field = fields.get(name)
@@ -112,7 +112,7 @@ def of_metadata(fields: Fields, metadata: Mapping[str, Json], seq: int) -> Slice
     found = []
     for name in sorted(metadata.keys() & fields.keys()):
         values = fields[name].values
-        value = _shown(metadata[name])
+        value = shown(metadata[name])
         if value is None or not any(since <= seq for since in values.values()):
             continue
         known = values.get(value, seq + 1) <= seq
@@ -135,7 +135,7 @@ def _count(field: Field, value: str, seq: int) -> bool:
     return True
 
 
-def _shown(value: Json) -> str | None:
+def shown(value: Json) -> str | None:
     """A value in words; None for what can't be a kind of request: fractions and long texts."""
     if isinstance(value, bool):
         return "yes" if value else "no"

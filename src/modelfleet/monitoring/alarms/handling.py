@@ -1,0 +1,162 @@
+"""One alert from its beginning to its end: raised, acted on, measured, told, ended."""
+
+import msgspec
+import sqlalchemy as sa
+
+from modelfleet.clock import DAY, Clock
+from modelfleet.events import Event, body_of, kinds, statements
+from modelfleet.monitoring.alarms.actions import Order, Situation, next_order
+from modelfleet.monitoring.alarms.causes import later_causes
+from modelfleet.monitoring.alarms.episodes import Action, Episode
+from modelfleet.monitoring.alarms.findings import Finding, Rang
+from modelfleet.monitoring.alarms.policy import Policy
+from modelfleet.monitoring.alarms.sentences import told
+from modelfleet.monitoring.alarms.telling import (
+    Teller,
+    Whose,
+    action_name,
+    name_of,
+    raised,
+    sentence_of,
+)
+from modelfleet.monitoring.matured import Matured
+from modelfleet.monitoring.streams import FROM_CONFIDENCE, Stream
+
+_NEWS = 7 * DAY
+"""What was found later than this is told, but not acted on: the log is being caught up with."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """An open alert, whom it concerns, and the outcome that is looked at."""
+
+    about: Whose
+    episode: Episode
+    at: Matured
+
+
+class Handler:
+    """Decides what is done about alerts; what it says is collected."""
+
+    def __init__(self, connection: sa.Connection, policy: Policy, clock: Clock) -> None:
+        self._connection = connection
+        self._policy = policy
+        self._clock = clock
+        self._teller = Teller()
+
+    @property
+    def events(self) -> list[Event]:
+        """What is to be logged, but for what is in the log from an attempt before."""
+        keys = sorted({(event.tenant, event.id) for event in self._teller.events})
+        known = {(one.tenant, one.id) for one in statements.by_ids(self._connection, keys)}
+        return [one for one in self._teller.events if (one.tenant, one.id) not in known]
+
+    def open(
+        self,
+        about: Whose,
+        rang: Rang,
+        finding: Finding,
+        *,
+        muted_by: str | None,
+        low_trust: bool,
+    ) -> Episode:
+        """A new alert, and the first thing that is done about it."""
+        field, value = finding.kind
+        where = f"{field}={value}" if field else ""
+        stream = rang.stream
+        episode = Episode(
+            alert=name_of(about, stream.name, where, rang.at.seq),
+            stream=stream,
+            field=field,
+            value=value,
+            recipe=about.recipe,
+            usual=None if stream in FROM_CONFIDENCE else finding.expected,
+            offset=rang.offset,
+            shift=finding.shift,
+            observed=finding.observed,
+            raised=rang.at.matured,
+            sentence=sentence_of(about, stream, where, finding),
+            muted_by=muted_by,
+            low_trust=low_trust,
+            versions=finding.versions,
+            precision=finding.precision,
+            confident=finding.confident,
+        )
+        order = None if muted_by else self._next(about, episode)
+        episode.quiet = order is not None and order.what != "tell"
+        body = raised(about, episode, finding, rang.evidence, rang.bar)
+        if not self._is_news(rang.at):
+            body = msgspec.structs.replace(body, quiet=False)
+        self._teller.alert(about, body, rang.at.matured, 0)
+        if order is not None:
+            self._act(Case(about, episode, rang.at), order)
+        return episode
+
+    def follow(self, case: Case) -> bool:
+        """Whether an alert is over after one more outcome; if not, what to do next."""
+        episode, time = case.episode, case.at.matured
+        if episode.over:
+            if episode.action is not None:
+                self._teller.measured(case.about, episode, episode.action, time)
+            self._teller.ended(case.about, episode, time)
+            return True
+        if episode.given_up:
+            if episode.action is not None:
+                self._teller.measured(case.about, episode, episode.action, time)
+            self._act(case, self._next(case.about, episode))
+        return False
+
+    def end(self, case: Case, why: str) -> None:
+        """An alert is over for another reason than its own outcomes."""
+        self._teller.ended(case.about, case.episode, case.at.matured, why)
+
+    def _next(self, about: Whose, episode: Episode) -> Order:
+        """What to do about an alert; about those of many tasks only a person can do anything."""
+        allowed = self._policy.actions if about.task and not episode.field else ()
+        return next_order(
+            Situation(
+                stream=Stream(episode.stream),
+                tried=episode.tried,
+                before=episode.versions.before,
+                began=episode.versions.began,
+                precision=episode.precision,
+                confident=episode.confident,
+                low_trust=episode.low_trust,
+            ),
+            allowed,
+        )
+
+    def _act(self, case: Case, order: Order) -> None:
+        episode, time = case.episode, case.at.matured
+        again = bool(episode.tried)
+        if order.what == "tell":
+            episode.begin(None)
+        else:
+            episode.begin(Action(action_name(episode, order), order.what, time))
+        if not self._is_news(case.at):
+            return
+        self._teller.acts(case.about, episode, order, time)
+        if order.what == "tell" and again:
+            self._raise_again(case)
+
+    def _raise_again(self, case: Case) -> None:
+        """The same alert, louder: what was done about it didn't help."""
+        first = f"{case.episode.alert}.raised.0"
+        said = [event for event in self._teller.events if event.id == first]
+        said += statements.by_ids(self._connection, [(case.about.tenant, first)])  # type: ignore[arg-type]  # either has a body
+        body = body_of(said[0]) if said else None
+        if not isinstance(body, kinds.AlertRaised):
+            return
+        case.episode.quiet = False
+        causes = body.causes or later_causes(self._connection, case.at, body.inception)
+        tried = " and ".join(one.replace("_", " ") for one in case.episode.tried)
+        louder = msgspec.structs.replace(
+            body,
+            quiet=False,
+            causes=causes,
+            sentence=f"{body.sentence}{told(causes[: not body.causes])} It goes on: it didn't help "
+            f"to {tried}.",
+        )
+        self._teller.alert(case.about, louder, case.at.matured, 1)
+
+    def _is_news(self, at: Matured) -> bool:
+        return self._clock() - at.matured < _NEWS
