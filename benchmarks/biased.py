@@ -4,8 +4,9 @@ import msgspec
 import numpy as np
 
 from modelfleet.monitoring.budget import SLICES, Budget
-from modelfleet.monitoring.detectors import Elements, advance, shifted, silent
+from modelfleet.monitoring.detectors import Elements, advance, silent
 from modelfleet.monitoring.discovery import Found, Requests, Search, discover
+from modelfleet.monitoring.odds import shifted
 from modelfleet.monitoring.slices import slice_bets
 from outcomes import Places, confidences
 

@@ -9,11 +9,12 @@ from scipy.optimize import brentq
 
 from modelfleet.monitoring.budget import Budget, parts
 from modelfleet.monitoring.inception import inception
+from modelfleet.monitoring.odds import Numbers, log_odds, logistic
 from modelfleet.monitoring.state import State
 from modelfleet.monitoring.streams import Stream, Tolerance
 from modelfleet.monitoring.watching import Outcomes, observe
 from modelfleet.monitoring.weekly_rule import Week, WeeklyRule, fell
-from outcomes import Numbers, Places, Truths, log_odds, logistic, volumes
+from outcomes import Places, Truths, volumes
 from quiet import rose
 
 ERROR, BROKEN, BROKEN_SLIGHTLY = 0.15, 0.40, 0.35

@@ -64,7 +64,7 @@ def when(arguments: argparse.Namespace) -> None:
         one = dated(world, arguments.changes)
         figures = [
             Figure("median error", one.error, "outcomes", target=at_most(10)),
-            Figure("in the 90% set", one.covered, "%", target=at_least(0.88)),
+            Figure("within the 90% set", one.covered, "%", target=at_least(0.88)),
             Figure("median width of the set", one.width, "outcomes"),
         ]
         title = f"Inception, errors 15% -> 35%, 100 outcomes after: {world.name}"

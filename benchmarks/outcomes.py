@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from modelfleet.monitoring.budget import Budget, shares
 from modelfleet.monitoring.calibrating import START, pooled, prior
+from modelfleet.monitoring.odds import Numbers, log_odds, logistic
 from modelfleet.monitoring.state import State
 from modelfleet.monitoring.streams import FROM_CONFIDENCE, STREAMS, Stream, Tolerance
 from modelfleet.monitoring.watching import Alarm, Outcomes, observe
 
-Numbers = NDArray[np.float64]
 Places = NDArray[np.intp]
 Truths = NDArray[np.bool_]
 
@@ -80,7 +80,7 @@ def some_tasks(rng: np.random.Generator, count: int, off: float) -> Simulated:
     """Tasks of mixed volumes and difficulty; ``off`` is the deviation of their calibration."""
     rates = np.full((count, STREAMS), 0.5)
     for stream, rate in RATES.items():
-        rates[:, stream] = logistic(log_odds(rate) + rng.normal(0, 0.5, count))
+        rates[:, stream] = logistic(log_odds(np.asarray(rate)) + rng.normal(0, 0.5, count))
     return Simulated(
         volume=volumes(rng, count, FEWEST, MOST),
         error=rng.beta(6, 34, count),
@@ -196,16 +196,6 @@ def in_parts(fleet: Simulated) -> Iterator[tuple[int, Simulated]]:
 def confidences(rng: np.random.Generator, error: Numbers) -> Numbers:
     """The stated probability of being wrong, of requests of tasks with these errors."""
     return np.clip(rng.beta(4 * error, 4 * (1 - error)), 1e-4, 1 - 1e-4)
-
-
-def log_odds(probability: Numbers | float) -> Numbers:
-    """Of probabilities inside of (0, 1)."""
-    return np.asarray(np.log(probability) - np.log1p(-np.asarray(probability)))
-
-
-def logistic(value: Numbers) -> Numbers:
-    """The probability of log odds."""
-    return np.asarray(1 / (1 + np.exp(-value)))
 
 
 def _usual(stream: Stream, count: int) -> Numbers:

@@ -7,10 +7,11 @@ import numpy as np
 from river.drift import ADWIN
 
 from modelfleet.monitoring.budget import Budget, most_likely_at_most
+from modelfleet.monitoring.odds import Numbers
 from modelfleet.monitoring.streams import CALIBRATION, Stream, Tolerance
 from modelfleet.monitoring.weekly_rule import Week as Counts
 from modelfleet.monitoring.weekly_rule import WeeklyRule, fell
-from outcomes import Numbers, Simulated, Watched, Week, a_week, in_parts, some_tasks
+from outcomes import Simulated, Watched, Week, a_week, in_parts, some_tasks
 
 RULES = {
     "below 90% of last week": WeeklyRule(0.1, 1),

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from modelfleet.monitoring.budget import most_likely_at_most
-from modelfleet.monitoring.detectors import Elements, advance, shifted, silent
+from modelfleet.monitoring.detectors import Elements, advance, silent
 from modelfleet.monitoring.discovery import Found, Requests, Search, discover, within
+from modelfleet.monitoring.odds import shifted
 from modelfleet.monitoring.slices import evidence, slice_bets, triage, within_task
 
 VALUES = (20, 24, 5)

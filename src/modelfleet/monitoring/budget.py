@@ -9,12 +9,10 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from modelfleet.monitoring.odds import Numbers
 from modelfleet.monitoring.streams import Stream
-
-Numbers = NDArray[np.float64]
 
 WEIGHTS: Mapping[Stream, float] = {
     Stream.PRECISION: 0.40,

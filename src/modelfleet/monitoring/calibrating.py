@@ -18,15 +18,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from modelfleet.monitoring.odds import Numbers, inside, log_odds, logistic
 from modelfleet.monitoring.streams import CALIBRATION, FROM_CONFIDENCE, Stream
 from modelfleet.monitoring.turns import turns
 
-Numbers = NDArray[np.float64]
-
 MEMORY = 2000.0
 """Elements after which what was learned weighs a third (1/e)."""
-
-_LEAST = 1e-6
 
 
 class Prior(msgspec.Struct, frozen=True):
@@ -76,9 +73,8 @@ def expect(sums: Numbers, elements: Expectations) -> Numbers:
             same bits however events are batched.
         elements: in the order of events.
     """
-    stated = np.clip(elements.stated, _LEAST, 1 - _LEAST)
-    log_odds = np.log(stated) - np.log1p(-stated)
-    expected = np.empty_like(log_odds)
+    stated = log_odds(inside(elements.stated))
+    expected = np.empty_like(stated)
     for places in turns(elements.rows):
         rows = elements.rows[places]
         mean, deviation = offsets(
@@ -86,8 +82,8 @@ def expect(sums: Numbers, elements: Expectations) -> Numbers:
         )
         # The mean of a logistic of a normal deviate (MacKay 1992).
         shrunk = 1 / np.sqrt(1 + np.pi / 8 * deviation**2)
-        expected[places] = _logistic((log_odds[places] + mean) * shrunk)
-        usual = _logistic(log_odds[places] + mean)
+        expected[places] = logistic((stated[places] + mean) * shrunk)
+        usual = logistic(stated[places] + mean)
         information = usual * (1 - usual)
         score = elements.happened[places] - usual + information * mean
         sums[rows] = sums[rows] * (1 - 1 / MEMORY) + np.stack([score, information], axis=1)
@@ -137,7 +133,3 @@ def prior(pool: Numbers, otherwise: Prior, most: float = 1.0) -> Prior:
 
 _ENOUGH_TASKS = 20
 _LEAST_VARIANCE = 1e-4
-
-
-def _logistic(log_odds: Numbers) -> Numbers:
-    return np.asarray(1 / (1 + np.exp(-log_odds)))

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from modelfleet.monitoring.odds import Numbers, alternatives, inside, ratios, shifted
 from modelfleet.monitoring.streams import (
     ALTERNATIVES,
     FROM_CONFIDENCE,
@@ -31,9 +32,6 @@ from modelfleet.monitoring.streams import (
 from modelfleet.monitoring.turns import turns
 
 Levels = NDArray[np.float32]
-Numbers = NDArray[np.float64]
-
-_LEAST = 1e-6  # keeps odds finite; far below what tolerance lets count
 
 
 class Elements(msgspec.Struct, frozen=True, eq=False):
@@ -147,28 +145,6 @@ def misstated(
     wrong = alternatives(ways, stated)
     least, most = shifted(stated, 1 / odds)[:, None], shifted(stated, odds)[:, None]
     return ratios(happened, wrong, np.clip(wrong, least, most))
-
-
-def ratios(happened: NDArray[np.bool_], wrong: Numbers, tolerated: Numbers) -> Numbers:
-    """Likelihood ratios of alternatives ``(n, k)`` to the tolerated probability nearest to each."""
-    return np.where(happened[:, None], wrong / tolerated, (1 - wrong) / (1 - tolerated))
-
-
-def alternatives(ways: Alternatives, probability: Numbers) -> Numbers:
-    """The probabilities ``(n, k)`` that ways of being worse make of ``(n,)`` inside of (0, 1)."""
-    odds = np.log(probability) - np.log1p(-probability)
-    moved = 1 / (1 + np.exp(-(ways.slope * odds[:, None] + ways.shift)))
-    return np.asarray(ways.spoiled + (1 - ways.spoiled) * moved)
-
-
-def shifted(probability: Numbers, odds: float) -> Numbers:
-    """Probabilities whose odds are multiplied."""
-    return probability * odds / (1 - probability + probability * odds)
-
-
-def inside(probability: Numbers) -> Numbers:
-    """Probabilities away from 0 and 1, so that their odds are finite."""
-    return np.clip(probability, _LEAST, 1 - _LEAST)
 
 
 def _in_order(rang: list[Alarms]) -> Alarms:

@@ -14,10 +14,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.monitoring.detectors import alternatives, inside, ratios, shifted
+from modelfleet.monitoring.odds import Numbers, alternatives, inside, ratios, shifted
 from modelfleet.monitoring.slices import SUBTLE, TOLERATED_ODDS
 
-Numbers = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
 
 

@@ -9,10 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.monitoring.detectors import alternatives, inside
+from modelfleet.monitoring.odds import Numbers, alternatives, inside
 from modelfleet.monitoring.streams import Alternatives
-
-Numbers = NDArray[np.float64]
 
 _SHIFTS = (1.2, 1.5, 2.0, 3.0, 4.5, 7.0, 12.0)
 _SPOILED = (0.05, 0.1, 0.2, 0.3, 0.45, 0.7)

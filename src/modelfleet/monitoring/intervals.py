@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-Numbers = NDArray[np.float64]
+from modelfleet.monitoring.odds import Numbers
 
 
 class Interval(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv
 
-Numbers = NDArray[np.float64]
+from modelfleet.monitoring.odds import Numbers
 
 _FLATTEST, _STEEPEST = 1.0, 1e4  # outcomes that the prior may be worth
 

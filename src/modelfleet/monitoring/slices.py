@@ -12,10 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.monitoring.detectors import Levels, alternatives, inside, ratios, shifted
+from modelfleet.monitoring.detectors import Levels
+from modelfleet.monitoring.odds import Numbers, alternatives, inside, ratios, shifted
 from modelfleet.monitoring.streams import Alternatives
-
-Numbers = NDArray[np.float64]
 
 TOLERATED_ODDS = 1.1
 """How much the odds of being wrong may exceed what is expected, in a slice, before it counts."""

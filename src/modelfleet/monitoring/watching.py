@@ -6,10 +6,9 @@ from numpy.typing import NDArray
 
 from modelfleet.monitoring.calibrating import Expectations, expect
 from modelfleet.monitoring.detectors import Elements, advance, bets
+from modelfleet.monitoring.odds import Numbers
 from modelfleet.monitoring.state import State
 from modelfleet.monitoring.streams import STREAMS, Stream, Tolerance
-
-Numbers = NDArray[np.float64]
 
 
 class Outcomes(msgspec.Struct, frozen=True, eq=False):
