@@ -6,7 +6,7 @@ A number's place never changes its meaning: it is what is stored. New ones are a
 from modelfleet.monitoring.decided import Decided, Words
 
 Counts = dict[int, int]
-"""How often each was counted, by its place; what was never counted is left out."""
+"""How often each was counted, by its place; what comes to nothing is left out."""
 
 (
     REQUESTS,
@@ -29,14 +29,11 @@ Counts = dict[int, int]
     IN_TOP_3,
     LATE,
     SECONDS,
-    JUDGED,
-    JUDGED_RIGHT,
-    JUDGED_CONFIDENCE,
     AUDITED,
     AUDITED_RIGHT,
     AUDITED_SQUARES,
     AUDITS_ANSWERED,
-) = range(27)
+) = range(24)
 FIRST_BIN = 40
 BINS = 10
 """Of calibration, by tenths of confidence: judged, right, and the sum of confidence of each."""
@@ -71,7 +68,8 @@ def of_outcome(decided: Decided, words: Words) -> Counts:
             counts[SILENT] = 1
         return counts
     counts[ANSWERED] = 1
-    counts[SECONDS] = max(0, words.first - decided.time) // MILLION
+    if (seconds := (words.first - decided.time) // MILLION) > 0:
+        counts[SECONDS] = seconds
     _count_words(counts, decided, words)
     return counts
 
@@ -128,10 +126,11 @@ def _count_calibration(counts: Counts, decided: Decided, words: Words) -> None:
         return
     confidence = round(decided.confidence * MILLION)
     own = FIRST_BIN + 3 * min(confidence * BINS // MILLION, BINS - 1)
-    counts[JUDGED], counts[JUDGED_CONFIDENCE] = 1, confidence
-    counts[own], counts[own + 2] = 1, confidence
+    counts[own] = 1
     if right:
-        counts[JUDGED_RIGHT] = counts[own + 1] = 1
+        counts[own + 1] = 1
+    if confidence:
+        counts[own + 2] = confidence
 
 
 _SAID = {"reassigned": REASSIGNED, "no_label_fits": NO_LABEL_FITS, "irrelevant": IRRELEVANT}

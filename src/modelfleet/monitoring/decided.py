@@ -21,7 +21,7 @@ WORDS = (*_SAID, kinds.DecisionRated.kind)
 _SHOWN = 3
 
 
-class Decided(msgspec.Struct, frozen=True, array_like=True):
+class Decided(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A decision as it was made, without what the request was; ``top`` holds three candidates."""
 
     seq: int
@@ -44,7 +44,7 @@ class Decided(msgspec.Struct, frozen=True, array_like=True):
         return self.top[0] if self.top else None
 
 
-class Words(msgspec.Struct, frozen=True, array_like=True):
+class Words(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What people have said of a decision; the last word counts. ``first`` is when the first came.
 
     ``right`` is the label that is right; with ``said``, None means that no label is.

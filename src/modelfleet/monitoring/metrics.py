@@ -10,6 +10,8 @@ from modelfleet.monitoring.counts import Counts
 from modelfleet.monitoring.intervals import Interval, exact, with_silence
 from modelfleet.monitoring.sums import pair_of
 
+Bins = list[tuple[int, int, float]]
+
 _CERTAINTY = 0.9
 _SECONDS_IN_HOUR = 3600
 
@@ -167,8 +169,8 @@ def metrics_of(of: Counts) -> Metrics:
         helpful=share(counts.HELPFUL, counts.HELPFUL, counts.UNHELPFUL),
         response_rate=share(counts.ANSWERED, counts.MATURED),
         hours_to_feedback=None if waited is None else waited / _SECONDS_IN_HOUR,
-        calibration_error=_calibration_error(of),
-        bias=_bias(of),
+        calibration_error=_calibration_error(_bins(of)),
+        bias=_bias(_bins(of)),
     )
 
 
@@ -238,21 +240,23 @@ def _audited(of: Counts) -> Interval:
     return Interval(share, *exact(share * effective, effective, _CERTAINTY))
 
 
-def _calibration_error(of: Counts) -> float | None:
-    judged = of.get(counts.JUDGED, 0)
-    firsts = range(counts.FIRST_BIN, counts.FIRST_BIN + 3 * counts.BINS, 3)
-    apart = sum(
-        abs(of.get(first + 2, 0) / counts.MILLION - of.get(first + 1, 0)) for first in firsts
-    )
-    return apart / judged if judged else None
+def _calibration_error(bins: Bins) -> float | None:
+    judged = sum(count for count, _, _ in bins)
+    apart = sum(abs(stated - right) for _, right, stated in bins)
+    return _share(apart, judged)
 
 
-def _bias(of: Counts) -> float | None:
-    judged = of.get(counts.JUDGED, 0)
-    if not judged:
-        return None
-    stated = of.get(counts.JUDGED_CONFIDENCE, 0) / counts.MILLION
-    return (stated - of.get(counts.JUDGED_RIGHT, 0)) / judged
+def _bias(bins: Bins) -> float | None:
+    judged, right, stated = (sum(part) for part in zip(*bins, strict=True))
+    return _share(stated - right, judged)
+
+
+def _bins(of: Counts) -> Bins:
+    """Of each tenth of confidence: how many were judged, how many right, and the sum of it."""
+    places = [counts.FIRST_BIN + 3 * bin_ for bin_ in range(counts.BINS)]
+    return [
+        (of.get(own, 0), of.get(own + 1, 0), of.get(own + 2, 0) / counts.MILLION) for own in places
+    ]
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from modelfleet.catalog.rows import upsert
 from modelfleet.events import Logged
 from modelfleet.events.key_lookup import ByKeys
+from modelfleet.events.many import write_many
 from modelfleet.events.schema import EVENTS
 from modelfleet.monitoring.decided import Decided, Slices, Waiting, Words
 from modelfleet.monitoring.finding import Found, TaskKey
@@ -163,10 +163,11 @@ def write_found(connection: sa.Connection, found: Found) -> None:
 
 
 def _upsert(connection: sa.Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows by their keys, in the order of these: two watchers can't wait for each other."""
     keys = [column.name for column in table.primary_key]
     in_order = sorted(rows, key=lambda row: tuple(row[key] for key in keys))
     if in_order:
-        upsert(connection, table, in_order)
+        write_many(connection, table, in_order)
 
 
 def _drop_slices(connection: sa.Connection, task: TaskKey, day: int) -> None:

@@ -40,8 +40,10 @@ def add_to(table: Table, slices: Slices, counts: Counts) -> None:
     """Add counts to those of each slice."""
     for field, value in slices:
         values = table.setdefault(field, {})
-        total = values.setdefault(value, {})
-        add(total, counts)
+        if value in values:
+            add(values[value], counts)
+        else:
+            values[value] = counts.copy()
 
 
 def count_pair(table: Table, decided: Decided, words: Words, change: int = 1) -> None:
