@@ -53,7 +53,7 @@ from modelfleet.events.validation import (
     check_role,
 )
 from modelfleet.learners import check_learner
-from modelfleet.models import open_store
+from modelfleet.models import open_store_near
 from modelfleet.monitoring import (
     AlertBoard,
     DriftWatch,
@@ -112,9 +112,10 @@ class Fleet:
         self.catalog = Catalog(self.database)
         self.queue = Queue(self.database)
         encoders = Encoders(self.settings.embeddings)
-        store = open_store(self.settings.models)
+        settings_ = self.settings
+        store = open_store_near(settings_.models, settings_.cache_folder, settings_.cache_bytes)
         loader = Loader(self.log, self.catalog, store, encoders, self.recipe)
-        self.cache = ModelCache(loader, self.settings.memory)
+        self.cache = ModelCache(loader, self.settings.memory, clock)
         self.log.on_commit(self._notice)
         self._follower = Follower(self.log, open_wake(self.database), self.cache)
         self.decider = Decider(self.log, self.cache, clock, self.settings.audit_share)
@@ -279,6 +280,7 @@ class Fleet:
         for thread in self._background:
             thread.close()
         self._follower.close()
+        self.cache.close()
         self.log.close()
         self.database.close()
 

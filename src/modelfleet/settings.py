@@ -49,6 +49,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of models that a serving process keeps in memory; also 512MiB and the like."""
     audit_share: float = 0.01
     """The share of decisions that is drawn at random for a person to look at, from 0 to 1."""
+    cache: str = ""
+    """Folder that keeps what was downloaded from an object store; empty: beside the database."""
+    cache_bytes: int = 10 * 2**30
+    """Bytes that the cache folder may take; also 20GiB and the like."""
     log_level: str = "info"
     """The least important messages that are shown: debug, info, warning or error."""
     false_alerts_per_week: float = 1.0
@@ -79,6 +83,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return self.store
         is_url = "://" in self.database
         return "./data/models" if is_url else str(Path(self.database) / "models")
+
+    @property
+    def cache_folder(self) -> Path:
+        """What was downloaded from an object store; a cache that all processes here share."""
+        if self.cache:
+            return Path(self.cache).expanduser()
+        return Path("./data" if "://" in self.database else self.database) / "cache"
 
     @property
     def embeddings(self) -> Path:
@@ -303,6 +314,8 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "grpc_port": _number(0, 65535),
     "workers": _number(0, 256),
     "memory": parse_bytes,
+    "cache": _text,
+    "cache_bytes": parse_bytes,
     "audit_share": _decimal(0, 1),
     "log_level": _level,
     "false_alerts_per_week": _decimal(0.001, 1_000_000),

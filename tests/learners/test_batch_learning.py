@@ -213,7 +213,7 @@ def test_what_was_learned_of_some_says_the_same_as_their_model(examples: Example
         rows = np.flatnonzero(weights == 0)
         model = learned.model()
         scores = np.array([model.scores(examples.features[row]) for row in rows.tolist()])
-        assert np.abs(learned.scores(rows) - scores).max() < 0.01
+        assert np.abs(learned.scores(rows) - scores).max() < 0.05  # weights are rounded to bytes
         assert (scores.argmax(axis=1) == examples.targets[rows]).mean() > 0.8
 
 

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modelfleet.models import Header, LocalStore, ObjectStore, Store, write
+from modelfleet.models import Header, LocalStore, NearbyStore, ObjectStore, Store, write
 
 STORES: dict[str, Callable[[Path], Store]] = {
     "local folder": LocalStore,
     "objects in files": lambda folder: ObjectStore(f"file://{folder}"),
     "objects in memory": lambda _folder: ObjectStore("memory://"),
+    "objects behind a folder": lambda folder: NearbyStore(
+        ObjectStore("memory://"), folder, budget=2**30
+    ),
 }
 
 

@@ -29,7 +29,7 @@ STEPS = st.one_of(
 
 def fresh(fleet: Fleet) -> ModelCache:
     """What another server that starts now would have."""
-    return ModelCache(fleet.cache._loader, 2**30)
+    return ModelCache(fleet.cache._loader, 2**30, clock=fleet.clock)
 
 
 def answers(cache: ModelCache, tenant: str) -> list[list[tuple[str, float]]]:

@@ -48,7 +48,7 @@ def test_a_pinned_text_goes_where_it_must_at_once_and_after_training(
     assert (after.label, after.version) == ("hr", task.status().live)
     task.assign(after.id, "it")
     assert task.decide(BOARD).label == "hr"
-    server_that_starts_now = ModelCache(small_fleet.cache._loader, 2**30)
+    server_that_starts_now = ModelCache(small_fleet.cache._loader, 2**30, clock=small_fleet.clock)
     assert server_that_starts_now.get("acme", "team").pinned_label(BOARD, {}) == "hr"
 
 

@@ -10,6 +10,7 @@ from modelfleet.catalog import FleetSums, Key, Label, TaskState, Version
 from modelfleet.clock import to_datetime
 from modelfleet.decisions import Decision, Lesson, Taught
 from modelfleet.events import Logged
+from modelfleet.serving import Serving
 
 _MOMENTS = ("behind_since", "due", "changed", "failed")
 
@@ -197,6 +198,22 @@ class TaskStatus(msgspec.Struct, frozen=True):
     forced: bool
 
 
+class ServingAnswer(msgspec.Struct, frozen=True):
+    """How the server that answers serves a task.
+
+    ``state`` is ``live``; ``texts`` (of labels, while there is no version); or ``stand-in``, when
+    ``version`` (null: label texts) answers in place of ``wanted``, which can't be served. Then
+    ``why`` says what is wrong, and ``again`` when it is tried again.
+    """
+
+    state: str
+    wanted: str | None
+    version: str | None
+    why: str
+    again: datetime | None
+    nbytes: int
+
+
 class TenantStatus(msgspec.Struct, frozen=True):
     """The status of each task of a tenant."""
 
@@ -239,6 +256,12 @@ class Readiness(msgspec.Struct, frozen=True):
 
     status: str
     head: int
+
+
+def serving_answer(serving: Serving) -> ServingAnswer:
+    """How a task is served, as clients get it."""
+    plain = msgspec.structs.asdict(serving)
+    return ServingAnswer(**plain | {"again": _moment(serving.again)})
 
 
 def decision_answer(decision: Decision) -> DecisionAnswer:

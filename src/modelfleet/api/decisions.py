@@ -57,6 +57,7 @@ async def decide(call: Call) -> ASGIApp:
     if request.id is None and decider.is_warm(tenant, task):
         decision = await call.platform.together.decide(decider.asked(tenant, task, request))
     else:
+        await call.wakeups.result(decider.prepared(tenant, task))
         future = await call.in_thread(decider.decide, tenant, task, [request])
         (decision,) = await call.wakeups.result(future)
     call.metrics.decided(1, int(decision.label is None))
@@ -79,6 +80,8 @@ async def decide_many(call: Call) -> ASGIApp:
     """Decide requests together."""
     body = await call.read(_BATCH)
     requests = [one.request() for one in body.requests]
+    prepared = call.fleet.decider.prepared(call.parameters["tenant"], call.parameters["task"])
+    await call.wakeups.result(prepared)
     decisions = await call.wakeups.result(await call.in_thread(_decided, call, requests))
     call.metrics.decided(len(decisions), sum(one.label is None for one in decisions))
     return json(DecisionsAnswer(tuple(decision_answer(one) for one in decisions)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from modelfleet.api.fleet_metrics import FleetState
@@ -100,3 +100,14 @@ class _Cache(Collector):
         yield GaugeMetricFamily(
             "modelfleet_models_memory_bytes", "Bytes of the models in memory.", cache.nbytes
         )
+        yield GaugeMetricFamily(
+            "modelfleet_models_standing_in",
+            "Models in memory that answer in place of a live version that can't be served.",
+            cache.stand_ins,
+        )
+        for name, meaning, count in (
+            ("loaded", "Versions opened.", cache.loads.loaded),
+            ("unusable", "Versions that couldn't be opened.", cache.loads.failed),
+            ("dropped", "Models dropped from memory to stay within its budget.", cache.dropped),
+        ):
+            yield CounterMetricFamily(f"modelfleet_models_{name}", meaning, count)

@@ -129,6 +129,14 @@ VERSION = {
     "metrics": {"accuracy": 0.93},
     "recipe_digest": "5b0c2a9e7f1d3846",
 }
+SERVING = {
+    "state": "stand-in",
+    "wanted": "20260301T090000.000000Z",
+    "version": "20260228T090000.000000Z",
+    "why": "its fingerprint is 1f0a, 8c1f0b6e5a7d4e21 was published",
+    "again": MOMENT,
+    "nbytes": 64_000,
+}
 SAID = {"by": "alice", "id": "operation-1"}
 STATUS = {
     "tenant": "acme",

@@ -3,7 +3,14 @@
 from litestar.types import ASGIApp
 
 from modelfleet.api import samples
-from modelfleet.api.answers import FleetStatus, TaskStatus, TenantStatus, task_status
+from modelfleet.api.answers import (
+    FleetStatus,
+    ServingAnswer,
+    TaskStatus,
+    TenantStatus,
+    serving_answer,
+    task_status,
+)
 from modelfleet.api.call import Call, json
 from modelfleet.api.operation import OF_TASK, OF_TENANT, Content, Operation, route
 from modelfleet.api.wire import NoQuery
@@ -26,6 +33,23 @@ async def one_task(call: Call) -> ASGIApp:
     """How a task is."""
     call.query(NoQuery)
     return json(task_status(await call.in_thread(call.task.status)))
+
+
+@route(
+    "GET",
+    f"{OF_TASK}/serving",
+    Operation(
+        role="user",
+        group=_GROUP,
+        summary="Which version this server answers with, and why if it isn't the live one",
+        query=NoQuery,
+        answers=(Content(ServingAnswer, samples.SERVING),),
+    ),
+)
+async def serving(call: Call) -> ASGIApp:
+    """How this server serves a task."""
+    call.query(NoQuery)
+    return json(serving_answer(await call.in_thread(call.task.serving)))
 
 
 @route(
@@ -66,4 +90,4 @@ async def whole_fleet(call: Call) -> ASGIApp:
     return json(FleetStatus(sums, tuple(task_status(state) for state in failing)))
 
 
-ROUTES = (one_task, one_tenant, whole_fleet)
+ROUTES = (one_task, serving, one_tenant, whole_fleet)

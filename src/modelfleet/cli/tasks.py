@@ -62,6 +62,24 @@ def versions(
         Console().print(f"{what}: {why}", markup=False, highlight=False)
 
 
+def serving(
+    task: Which, data: Data = None, database: DatabaseUrl = None, config: Config = None
+) -> None:
+    """Which version a server that starts now answers with, and why if it isn't the live one."""
+    with opened_task(task, data, database, config) as opened:
+        found = opened.serving()
+    table = Table(show_header=False, box=None)
+    for name, value in (
+        ("answers", found.version or "label texts"),
+        ("live", found.wanted or "none yet"),
+        ("wrong", found.why),
+        ("memory", f"{found.nbytes:,} bytes"),
+    ):
+        if value:
+            table.add_row(name, value)
+    Console().print(table)
+
+
 def rollback(  # noqa: PLR0913, PLR0917 - one parameter for each option
     task: Annotated[str | None, typer.Argument(help="A task, written tenant/task.")] = None,
     recipe: Annotated[

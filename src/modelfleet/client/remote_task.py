@@ -34,6 +34,7 @@ from modelfleet.decisions import (
 from modelfleet.errors import ModelfleetError
 from modelfleet.events import new_id
 from modelfleet.events.validation import check_fields, check_id, check_name, check_request
+from modelfleet.serving import Serving
 from modelfleet.training import Diagnosis, PinnedExample
 from modelfleet.training.diagnosis import Scarce
 
@@ -236,6 +237,10 @@ class RemoteTask(RemoteMonitoring):
     def pin(self, version: str, *, by: str | None = None) -> Receipt:
         """Fix a version as the live one until ``unpin``; nothing is trained meanwhile."""
         return self._ordered(f"/versions/{part(check_name(version, 'version'))}/pin", by)
+
+    def serving(self) -> Serving:
+        """Which version answers on the server, and what is wrong with the live one if another."""
+        return read(Serving, self._asked("/serving"))
 
     def set_canary(
         self, version: str | None, share: float = 0.1, *, by: str | None = None

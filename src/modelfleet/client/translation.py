@@ -24,6 +24,7 @@ _TIMES = (
     "changed",
     "failed",
     "enough_by",
+    "again",
 )
 
 Json = dict[str, Any]

@@ -181,10 +181,11 @@ def _model(
     if kept.size > most:
         matter = (sparse[kept] ** 2).sum(axis=1) * seen[kept]
         kept = np.sort(kept[np.argsort(-matter, kind="stable")[:most]])
-    return LinearModel(
+    made = LinearModel(
         labels=labels,
         bias=bias * np.float32(known.bias),
         dense=dense,
         keys=known.keys[kept],
-        sparse=(sparse[kept] * known.factors[kept, None]).astype(np.float16),
+        sparse=sparse[kept] * known.factors[kept, None],
     )
+    return made.compact()

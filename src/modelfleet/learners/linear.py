@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from modelfleet.learners.arrays import Array, checked, size
 from modelfleet.text import Features
 
+_AS_IT_IS = np.zeros(0, np.float32)
+_LARGEST = 127  # of an int8, on both sides
+
 
 class LinearModel(msgspec.Struct, frozen=True, eq=False):
     """One score per label; softmax of the scores is a probability.
@@ -20,14 +23,16 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         bias: float32 ``(L,)``.
         dense: float32 ``(D, L)``, or ``(0, L)`` if nothing was learned.
         keys: uint32 ``(V,)``, sorted: the hashes that the model has weights for.
-        sparse: float16 or float32 ``(V, L)``, one row per key.
+        sparse: float16, float32 or int8 ``(V, L)``, one row per key.
+        scale: float32 ``(L,)``, by which each column of ``sparse`` counts; ``(0,)`` if as it is.
     """
 
     labels: tuple[str, ...]
     bias: NDArray[np.float32]
     dense: NDArray[np.float32]
     keys: NDArray[np.uint32]
-    sparse: NDArray[np.float16] | NDArray[np.float32]
+    sparse: NDArray[np.float16] | NDArray[np.float32] | NDArray[np.int8]
+    scale: NDArray[np.float32] = _AS_IT_IS
 
     @classmethod
     def empty(cls, labels: tuple[str, ...] = ()) -> "LinearModel":
@@ -53,28 +58,48 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
             checked(arrays, "bias", ("float32",), (count,)),
             checked(arrays, "dense", ("float32",), (rows, count)),
             checked(arrays, "keys", ("uint32",), (known,)),
-            checked(arrays, "sparse", ("float16", "float32"), (known, count)),
+            checked(arrays, "sparse", ("float16", "float32", "int8"), (known, count)),
+            checked(arrays, "scale", ("float32",), (count,)) if "scale" in arrays else _AS_IT_IS,
         )
 
     def to_arrays(self) -> dict[str, Array]:
         """All but the labels, as plain named arrays."""
-        return {
+        arrays: dict[str, Array] = {
             "bias": self.bias,
             "dense": self.dense,
             "keys": self.keys,
             "sparse": self.sparse,
         }
+        return arrays | {"scale": self.scale} if self.scale.size else arrays
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
         return sum(array.nbytes for array in self.to_arrays().values())
 
+    def compact(self) -> "LinearModel":
+        """The model with each hashed feature's weights rounded to a byte: half as large.
+
+        Each label's weights are rounded to 127 steps on each side of zero (symmetric linear
+        quantization). Of 64,000 weights as a demo's models have, the steps add up to some
+        thousandths of a probability.
+        """
+        if self.scale.size or not self.keys.size:
+            return self
+        weights = self.sparse.astype(np.float32)
+        scale = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / _LARGEST
+        rounded = np.rint(weights / scale).astype(np.int8)
+        return LinearModel(self.labels, self.bias, self.dense, self.keys, rounded, scale)
+
     def scaled(self, share: float) -> "LinearModel":
         """The model with scores ``share`` times as large."""
         factor = np.float32(share)
+        bias, dense = self.bias * factor, self.dense * factor
+        if self.scale.size:
+            scale = self.scale * factor
+            return LinearModel(self.labels, bias, dense, self.keys, self.sparse, scale)
         sparse = self.sparse * self.sparse.dtype.type(share)
-        return LinearModel(self.labels, self.bias * factor, self.dense * factor, self.keys, sparse)
+        return LinearModel(self.labels, bias, dense, self.keys, sparse)
 
     def scores(self, features: Features) -> NDArray[np.float32]:
         """One score per label, float32 ``(L,)``; of hashes never seen, none counts."""
@@ -82,6 +107,7 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         if self.keys.size:
             places = self.keys.searchsorted(features.keys)
             known = self.keys.take(places, mode="clip") == features.keys
-            rows = self.sparse[places[known]]
-            found += features.values[known] @ rows.astype(np.float32, copy=False)
+            rows = self.sparse[places[known]].astype(np.float32, copy=False)
+            summed = features.values[known] @ rows
+            found += summed * self.scale if self.scale.size else summed
         return found

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from modelfleet.learners.recommended import FIT_LEAST, FIT_MEAN_AND_DEVIATION, REFUSED_WEIGHT
 from modelfleet.text import Features
 
-Vectors = NDArray[np.float32]
+Vectors = NDArray[np.float32] | NDArray[np.float16]
 
 MOST_REMEMBERED = 100
 """The newest refused requests that are remembered, and the newest lessons since the training."""
@@ -55,8 +55,9 @@ class Novelty(msgspec.Struct, frozen=True, eq=False):
     """What requests that some label fits look like; a value.
 
     Attributes:
-        centres: float32 ``(M, D)``, unit vectors: first the labels' means, then lessons since.
-        refused: float32 ``(R, D)``, requests of which people said that no label fits.
+        centres: ``(M, D)``, unit vectors: first the labels' means, then lessons since. Half as
+            exact as floats can be (float16) as they come from a file, whose memory they share.
+        refused: the same ``(R, D)``, requests of which people said that no label fits.
         scale: how the signals are weighed.
         labels: how many of ``centres`` are labels' means.
     """
@@ -72,12 +73,7 @@ class Novelty(msgspec.Struct, frozen=True, eq=False):
         if not _ARRAYS.keys() <= arrays.keys():
             return None
         centres, refused, scale = (arrays[name] for name in _ARRAYS)
-        return cls(
-            centres.astype(np.float32),
-            refused.astype(np.float32),
-            Scale(*scale.tolist()),
-            len(centres),
-        )
+        return cls(centres, refused, Scale(*scale.tolist()), len(centres))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """As plain named arrays; lessons since the training are left out."""
@@ -112,7 +108,9 @@ class Novelty(msgspec.Struct, frozen=True, eq=False):
 
 
 def _nearest(vectors: Vectors, features: Features) -> float:
-    return float((vectors @ features.dense).max()) if len(vectors) else -1.0
+    if not len(vectors):
+        return -1.0
+    return float((vectors.astype(np.float32, copy=False) @ features.dense).max())
 
 
 def _appended(vectors: Vectors, features: Features) -> Vectors:

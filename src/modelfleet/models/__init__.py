@@ -7,16 +7,19 @@ Ignores: what the arrays mean, which version is live, who may read it.
 """
 
 from modelfleet.models.checkpoint import Checkpoint, Header, fingerprint, write
+from modelfleet.models.nearby import NearbyStore, open_store_near
 from modelfleet.models.store import LocalStore, ObjectStore, Store, key, open_store
 
 __all__ = [
     "Checkpoint",
     "Header",
     "LocalStore",
+    "NearbyStore",
     "ObjectStore",
     "Store",
     "fingerprint",
     "key",
     "open_store",
+    "open_store_near",
     "write",
 ]

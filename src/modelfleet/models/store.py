@@ -173,14 +173,26 @@ class ObjectStore:
 
     def open(self, key: str, fingerprint: str) -> Checkpoint:
         """See ``Store.open``."""
+        return Checkpoint.open_bytes(self.read(key), fingerprint, self.name(key))
+
+    def read(self, key: str) -> bytes:
+        """What is under ``key``, unchecked.
+
+        Raises:
+            InvalidInput: the key isn't one.
+            CheckpointMissing: nothing is under the key.
+            StoreUnavailable: the store can't be reached.
+        """
         path = _checked(key)
-        name = f"{self.url.rstrip('/')}/{path}"
         with self._reaching():
             try:
-                data = bytes(self._store.get(path).bytes())
+                return bytes(self._store.get(path).bytes())
             except FileNotFoundError as error:
-                raise CheckpointMissing(f"{name}: {_first_line(error)}") from error
-        return Checkpoint.open_bytes(data, fingerprint, name)
+                raise CheckpointMissing(f"{self.name(key)}: {_first_line(error)}") from error
+
+    def name(self, key: str) -> str:
+        """What errors call the file under ``key``."""
+        return f"{self.url.rstrip('/')}/{key}"
 
     def delete(self, key: str) -> None:
         """See ``Store.delete``."""

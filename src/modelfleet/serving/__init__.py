@@ -7,6 +7,7 @@ decisions, and how versions come to be. Imports `training` (what the tail teache
 """
 
 from modelfleet.serving.cache import ModelCache
+from modelfleet.serving.entry import Serving
 from modelfleet.serving.follower import Follower
 from modelfleet.serving.loading import Loader
 from modelfleet.serving.routing import Routed, is_trying, route
@@ -21,6 +22,7 @@ __all__ = [
     "Routed",
     "Scored",
     "ServedModel",
+    "Serving",
     "is_trying",
     "route",
 ]

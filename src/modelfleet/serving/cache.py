@@ -1,59 +1,45 @@
 """The models that a process has in memory: loaded when asked for, fresh, within a byte budget."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable
-from time import monotonic
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import structlog
 
 from modelfleet.catalog import ALIASES
-from modelfleet.errors import NotFound
-from modelfleet.serving.loading import FOLLOWED, Loader
+from modelfleet.clock import Clock
+from modelfleet.errors import CheckpointUnusable, LogUnavailable, NotFound, StoreUnavailable
+from modelfleet.serving.entry import Entry, Place, Serving
+from modelfleet.serving.eviction import Evictor
+from modelfleet.serving.loading import FOLLOWED, Counts, Loader
 from modelfleet.serving.served import ServedModel
 
-_RETRY_AFTER = 5.0  # seconds
-
-Place = tuple[str, str, str | None]
-"""A tenant, a task, and a version's name; None for whichever is live."""
+_THREADS = 32  # loads at once; a load waits for the disk or the store most of its time
+_FAILED_BYTES = 1_000  # what it takes to remember that a version can't be served
 
 
-class _Entry:
-    """A place for one model.
-
-    ``wanted`` is the last event that the model should know; ``retry`` is when to try again to load
-    a version that couldn't be served.
-    """
-
-    __slots__ = ("lock", "model", "retry", "wanted")
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.model: ServedModel | None = None
-        self.wanted = 0
-        self.retry: float | None = None
-
-    def fresh(self) -> ServedModel | None:
-        """The model, if it knows all that it should."""
-        model = self.model
-        if self.retry is not None and monotonic() >= self.retry:
-            return None
-        return model if model is not None and model.applied >= self.wanted else None
+_logger = structlog.get_logger()
 
 
 class ModelCache:
     """Served models by tenant, task and version.
 
     A model is loaded by the first request for it, while others for the same one wait and those
-    for other models don't. The least recently used are dropped when all take more than ``budget``
-    bytes.
+    for other models don't. When all take more than ``budget`` bytes, some are dropped (see
+    `eviction`). A version that can't be served is tried again after a pause, in the background.
     """
 
-    def __init__(self, loader: Loader, budget: int) -> None:
+    def __init__(self, loader: Loader, budget: int, clock: Clock) -> None:
         self._loader = loader
-        self._budget = budget
-        self._entries: OrderedDict[Place, _Entry] = OrderedDict()
+        self._clock = clock
+        self._entries: dict[Place, Entry] = {}
         self._versions: dict[tuple[str, str], set[str]] = {}  # in memory under their own names
+        self._evictor: Evictor[Place] = Evictor(budget)
         self._lock = threading.Lock()
-        self._bytes = 0
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="loads")
+        self._loading: dict[Place, Future[ServedModel]] = {}
+        self._stand_ins: set[Place] = set()
+        self.dropped = 0
 
     def fresh(self, tenant: str, task: str, version: str | None = None) -> ServedModel | None:
         """The model if it is in memory and up to date; never waits. See `get`."""
@@ -85,6 +71,43 @@ class ModelCache:
         """
         return self._get((tenant, task, self._named(tenant, task, version)))
 
+    def soon(self, tenant: str, task: str) -> "Future[ServedModel]":
+        """What is live, once it is in memory: to wait for a model that is loaded takes no thread.
+
+        The future raises what `get` raises.
+        """
+        place = (tenant, task, None)
+        entry = self._entries.get(place)
+        model = None if entry is None else entry.model
+        if model is not None:
+            known: Future[ServedModel] = Future()
+            known.set_result(model)
+            return known
+        with self._lock:
+            loading = self._loading.get(place)
+            if loading is None:
+                loading = self._loading[place] = self._pool.submit(self._get, place)
+                loading.add_done_callback(lambda _done: self._loading.pop(place, None))
+        return loading
+
+    def serving(self, tenant: str, task: str) -> Serving:
+        """How this process serves a task; loads its model if need be.
+
+        Raises:
+            LogUnavailable: the log can't be read.
+        """
+        model = self._get((tenant, task, None))
+        entry = self._entries.get((tenant, task, None))
+        state = "stand-in" if model.is_stand_in else "live" if model.version else "texts"
+        return Serving(
+            state=state,  # type: ignore[arg-type] # one of the three
+            wanted=model.wanted,
+            version=model.version,
+            why=model.trouble,
+            again=None if entry is None else entry.again,
+            nbytes=model.nbytes,
+        )
+
     def notice(self, changes: Iterable[tuple[int, str, str, str]]) -> None:
         """Be told of events: ``(seq, tenant, task, kind)``; the models concerned are now behind."""
         for seq, tenant, task, kind in changes:
@@ -102,16 +125,36 @@ class ModelCache:
             versions = self._versions.get((tenant, task), ())
             for place in [(tenant, task, version) for version in (None, *versions)]:
                 if place in self._entries:
-                    self._drop(place)
+                    self._forget(place)
 
     @property
     def nbytes(self) -> int:
         """Bytes of all models in memory."""
-        return self._bytes
+        return self._evictor.nbytes
+
+    @property
+    def loads(self) -> Counts:
+        """Versions that were opened, and those that couldn't be."""
+        return self._loader.counts
+
+    @property
+    def stand_ins(self) -> int:
+        """How many models answer in place of a version that can't be served."""
+        return len(self._stand_ins)
 
     def __len__(self) -> int:
         """How many models are in memory."""
         return len(self._entries)
+
+    def clear(self) -> None:
+        """Forget all models, as a restart would."""
+        with self._lock:
+            for place in list(self._entries):
+                self._forget(place)
+
+    def close(self) -> None:
+        """Let loads end that have begun, and begin none."""
+        self._pool.shutdown(cancel_futures=True)
 
     def _named(self, tenant: str, task: str, version: str | None) -> str | None:
         """The name of a version that has an alias; None if it is the live one."""
@@ -130,59 +173,91 @@ class ModelCache:
         return None if entry is None else entry.fresh()
 
     def _get(self, place: Place) -> ServedModel:
-        entry = self._entry(place)
+        entry = self._entries.get(place) or self._entered(place)
+        entry.hit()
+        if entry.again is not None:
+            self._look_after(place, entry)
         model = entry.fresh()
         if model is None:
             with entry.lock:
                 model = entry.fresh() or self._made_fresh(place, entry)
         return model
 
-    def _entry(self, place: Place) -> _Entry:
+    def _entered(self, place: Place) -> Entry:
         tenant, task, version = place
         with self._lock:
-            entry = self._entries.setdefault(place, _Entry())
-            self._entries.move_to_end(place)
-            if version is not None and version not in self._versions.get((tenant, task), ()):
-                others = self._versions.get((tenant, task), set())
-                self._versions[tenant, task] = {*others, version}
+            entry = self._entries.setdefault(place, Entry(place))
+            if entry.queued is None:
+                self._evictor.add(entry, 0)
+            if version is not None:
+                self._versions.setdefault((tenant, task), set()).add(version)
         return entry
 
-    def _made_fresh(self, place: Place, entry: _Entry) -> ServedModel:
+    def _look_after(self, place: Place, entry: Entry) -> None:
+        """Have what failed tried again if it is time; until then, say what failed."""
+        if entry.is_due(self._clock()):
+            entry.failed(self._clock(), entry.error)  # not again before the next pause is over
+            self._pool.submit(self._try_again, place, entry)
+        if entry.model is None and entry.error is not None:
+            raise type(entry.error)(str(entry.error))
+
+    def _try_again(self, place: Place, entry: Entry) -> None:
+        with entry.lock:
+            try:
+                if entry.model is None:
+                    self._take_in(place, entry, self._loader.load(*place))
+                else:
+                    caught_up = self._loader.caught_up
+                    self._take_in(place, entry, caught_up(*place, entry.model, again=True))
+            except (CheckpointUnusable, StoreUnavailable) as error:
+                entry.error = error
+            except LogUnavailable as error:
+                _logger.warning("the log can't be read; trying again later", error=str(error))
+
+    def _made_fresh(self, place: Place, entry: Entry) -> ServedModel:
+        """The model of an entry after what the log holds; the entry's lock is held."""
         before = entry.model
         loader = self._loader
         try:
             model = loader.load(*place) if before is None else loader.caught_up(*place, before)
-        except Exception:
-            self._drop_if_empty(place, entry)
+        except (CheckpointUnusable, StoreUnavailable) as error:
+            entry.model = None
+            entry.failed(self._clock(), error)
+            with self._lock:
+                self._evictor.resize(entry, _FAILED_BYTES)
             raise
-        entry.model = model
-        entry.retry = monotonic() + _RETRY_AFTER if model.is_stand_in else None
-        with self._lock:
-            if self._entries.get(place) is entry:
-                self._bytes += model.nbytes - (before.nbytes if before else 0)
-                if not model.applied:
-                    self._drop(place)  # a task that nobody named; asking for it must cost no memory
-            self._drop_until_within_budget(place)
+        except Exception:
+            with self._lock:
+                if entry.model is None and self._entries.get(place) is entry:
+                    self._forget(place)
+            raise
+        self._take_in(place, entry, model)
         return model
 
-    def _drop_if_empty(self, place: Place, entry: _Entry) -> None:
+    def _take_in(self, place: Place, entry: Entry, model: ServedModel) -> None:
+        """A model was loaded or brought up to date: count its bytes, and drop what is too much."""
+        entry.model = model
+        if not model.is_stand_in:
+            entry.succeeded()
+        elif entry.again is None:
+            entry.failed(self._clock())
         with self._lock:
-            if entry.model is None and self._entries.get(place) is entry:
-                self._drop(place)
+            if self._entries.get(place) is entry:
+                self._evictor.resize(entry, model.nbytes)
+                (self._stand_ins.add if model.is_stand_in else self._stand_ins.discard)(place)
+                if not model.applied:
+                    self._forget(place)  # nobody named this task; asking for it must cost no memory
+            for dropped in self._evictor.over_budget():
+                self.dropped += 1
+                self._forget(dropped.key)
 
-    def _drop_until_within_budget(self, keep: Place) -> None:
-        while self._bytes > self._budget and len(self._entries) > 1:
-            place = next(iter(self._entries))
-            if place == keep:
-                return
-            self._drop(place)
-
-    def _drop(self, place: Place) -> None:
+    def _forget(self, place: Place) -> None:
         tenant, task, version = place
-        model = self._entries.pop(place).model
+        entry = self._entries.pop(place)
+        self._evictor.remove(entry)
+        self._stand_ins.discard(place)
         if version is not None:
-            others = self._versions.pop((tenant, task)) - {version}
-            if others:
-                self._versions[tenant, task] = others
-        if model is not None:
-            self._bytes -= model.nbytes
+            others = self._versions[tenant, task]
+            others.discard(version)
+            if not others:
+                del self._versions[tenant, task]

@@ -39,6 +39,13 @@ FOLLOWED = frozenset(kinds.READ + _SWAPS + _TRIALS)
 _logger = structlog.get_logger()
 
 
+class Counts(msgspec.Struct):
+    """Versions that were opened since this was made, and those that couldn't be."""
+
+    loaded: int = 0
+    failed: int = 0
+
+
 class Loader:
     """Makes served models, and brings them up to date."""
 
@@ -56,6 +63,7 @@ class Loader:
         self._encoders = encoders
         self._encoder = encoders.named(recipe.learning.encoder)
         self._recipe = recipe
+        self.counts = Counts()
 
     def load(self, tenant: str, task: str, version: str | None = None) -> ServedModel:
         """The model of a task as of now: what is live, or a version by its name.
@@ -102,9 +110,22 @@ class Loader:
         return self._applied(start, tail)
 
     def caught_up(
-        self, tenant: str, task: str, version: str | None, model: ServedModel
+        self,
+        tenant: str,
+        task: str,
+        version: str | None,
+        model: ServedModel,
+        *,
+        again: bool = False,
     ) -> ServedModel:
         """The model with what the log holds behind what it knows; loaded anew where it must be.
+
+        Args:
+            tenant: whose.
+            task: of which task.
+            version: that was asked for by its name; None for what is live.
+            model: what is known already.
+            again: try once more to load what is live, if another version stands in.
 
         Raises:
             CheckpointUnusable: a version that was named must be loaded anew, and can't be.
@@ -116,7 +137,7 @@ class Loader:
             anew = told.intersection(_MADE_ANEW)
             return self.load(tenant, task, version) if anew else self._applied(model, tail)
         relabelled = model.version is None and told.intersection(kinds.LABELS)
-        if relabelled or model.is_stand_in or told.intersection(_LOADED_ANEW):
+        if again or relabelled or told.intersection(_LOADED_ANEW):
             return self._loaded_if_better(tenant, task, model, tail)
         if told.intersection(_TRIALS):
             model = _playing(model, self._catalog.task(tenant, task))
@@ -135,31 +156,37 @@ class Loader:
             return loaded
         pinned = msgspec.structs.replace(model, pinned=loaded.pinned)
         kept = _playing(self._applied(pinned, tail), self._catalog.task(tenant, task))
-        return msgspec.structs.replace(kept, wanted=loaded.wanted)
+        return msgspec.structs.replace(kept, wanted=loaded.wanted, trouble=loaded.trouble)
 
     def _base(self, state: TaskState) -> ServedModel:
         """The live version, or the one before if it can't be served, or prototypes."""
-        for name in (state.live, state.previous):
-            if name is None:
-                continue
+        trouble = ""
+        for name in filter(None, (state.live, state.previous)):
             try:
-                return self._opened(state.tenant, state.task, name)
+                found = self._opened(state.tenant, state.task, name)
             except (CheckpointUnusable, StoreUnavailable) as error:
-                _logger.warning(
-                    "a version can't be served",
-                    tenant=state.tenant,
-                    task=state.task,
-                    version=name,
-                    error=str(error),
-                )
+                trouble = trouble or str(error)
+            else:
+                return msgspec.structs.replace(found, trouble=trouble)
         labels = self._catalog.labels(state.tenant, state.task)
-        return self._prototypes({label.label: label.texts for label in labels})
+        texts = self._prototypes({label.label: label.texts for label in labels})
+        return msgspec.structs.replace(texts, trouble=trouble)
 
     def _opened(self, tenant: str, task: str, name: str) -> ServedModel:
         version = self._catalog.version(tenant, task, name)
-        if version is None:
-            raise CheckpointMissing(f"{tenant}/{task} has no version '{name}'")
-        return of_version(open_version(self._store, self._encoders, tenant, task, version))
+        try:
+            if version is None:
+                raise CheckpointMissing(f"{tenant}/{task} has no version '{name}'")
+            opened = open_version(self._store, self._encoders, tenant, task, version)
+        except (CheckpointUnusable, StoreUnavailable) as error:
+            self.counts.failed += 1
+            said = str(error)
+            _logger.warning(
+                "a version can't be served", tenant=tenant, task=task, version=name, error=said
+            )
+            raise
+        self.counts.loaded += 1
+        return of_version(opened)
 
     def _prototypes(self, label_texts: Mapping[str, Sequence[str]]) -> ServedModel:
         return of_texts(label_texts, self._encoder, self._recipe)

@@ -24,6 +24,11 @@ NO_LABEL_FITS: Reason = "no_label_fits"
 NO_LABELS: Reason = "no_labels"
 
 
+_OBJECT_BYTES = 7_000  # around the arrays: objects, and what the allocator loses between them
+_VERDICT_BYTES = 150
+_PINNED_BYTES = 1_000
+
+
 class Scored(msgspec.Struct, frozen=True):
     """Labels with their probabilities, the most probable first."""
 
@@ -63,6 +68,8 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         pinned: the examples that are pinned, by their texts.
         aliases: the versions of the task that have a part, by its name.
         canary_share: of the requests, for the canary.
+        trouble: what is wrong with the live version, if another stands in for it.
+        file_bytes: of the version's file, in which its arrays lie.
     """
 
     version: str | None
@@ -79,6 +86,8 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
     pinned: Mapping[str, Sequence[PinnedExample]] = {}
     aliases: Mapping[str, str] = {}
     canary_share: float = 0.0
+    trouble: str = ""
+    file_bytes: int = 0
 
     def pinned_label(self, text: str, metadata: Mapping[str, Any]) -> str | None:
         """Where people say that this very request must go; None if they don't."""
@@ -157,6 +166,15 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its arrays."""
-        novelty = self.novelty.nbytes if self.novelty else 0
-        return self.base.nbytes + self.overlay.weights.nbytes + self.aiming.curve.nbytes + novelty
+        """Bytes that it takes in memory: its arrays, and the objects around them.
+
+        What objects take was measured (see `benchmarks/many_models.py`): what a process grows by
+        when it loads thousands of models, less their arrays.
+        """
+        arrays = self.file_bytes or self.base.nbytes + self.aiming.curve.nbytes
+        if self.novelty is not None:
+            both = (self.novelty.centres, self.novelty.refused)
+            arrays += sum(array.nbytes for array in both if array.flags.owndata)
+        overlay = self.overlay.weights.nbytes + _VERDICT_BYTES * len(self.overlay.verdicts)
+        pinned = sum(_PINNED_BYTES + 2 * len(text) for text in self.pinned)
+        return _OBJECT_BYTES + arrays + overlay + pinned

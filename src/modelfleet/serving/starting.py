@@ -1,6 +1,7 @@
 """What a served model starts from: a version, or what the labels are called."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ def of_version(opened: OpenVersion) -> ServedModel:
         novelty=opened.novelty,
         aiming=_aiming(opened),
         applied=header.watermark,
+        file_bytes=opened.nbytes,
     )
 
 
@@ -52,6 +54,12 @@ def of_texts(texts: Mapping[str, Sequence[str]], encoder: Encoder, recipe: Recip
     )
 
 
+@lru_cache(maxsize=256)
+def _prior(stored: bytes) -> Prior:
+    """What a header has of other tasks; many versions have the same, and share it."""
+    return msgspec.json.decode(stored, type=Prior)
+
+
 def _aiming(opened: OpenVersion) -> Aiming:
     """Where a version decides; one without a curve keeps its threshold until another is asked."""
     header = opened.header
@@ -61,7 +69,7 @@ def _aiming(opened: OpenVersion) -> Aiming:
         header.targets,
         labels=header.labels,
         curve=opened.curve,
-        prior=msgspec.convert(header.prior, Prior),
+        prior=_prior(msgspec.json.encode(header.prior)),
     )
     if len(opened.curve):
         return aiming

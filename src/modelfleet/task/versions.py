@@ -5,6 +5,7 @@ from modelfleet.decisions import Receipt
 from modelfleet.errors import Conflict
 from modelfleet.events import kinds
 from modelfleet.events.validation import check_name
+from modelfleet.serving import Serving
 from modelfleet.task.of_task import OfTask
 
 
@@ -14,6 +15,10 @@ class OfVersions(OfTask):
     def versions(self) -> list[Version]:
         """The versions of this task, the newest first."""
         return self._rooms.catalog.versions(self.tenant, self.task)
+
+    def serving(self) -> Serving:
+        """Which version answers in this process, and what is wrong with the live one if another."""
+        return self._rooms.decider.serving(self.tenant, self.task)
 
     def promote(self, version: str, *, by: str | None = None) -> Receipt:
         """Make a version, by its name or its part (`canary`), the live one.

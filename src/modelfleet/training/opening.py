@@ -15,7 +15,7 @@ class OpenVersion(msgspec.Struct, frozen=True, eq=False):
     """A version that can answer: features that ``encoder`` makes are what ``model`` scores.
 
     ``novelty`` and ``curve`` are what comes with the model; an old version has no novelty, and an
-    empty curve.
+    empty curve. All arrays lie in the version's file, of ``nbytes``.
     """
 
     header: Header
@@ -23,6 +23,7 @@ class OpenVersion(msgspec.Struct, frozen=True, eq=False):
     encoder: Encoder
     novelty: Novelty | None
     curve: Curve
+    nbytes: int
 
 
 def open_version(
@@ -45,6 +46,7 @@ def open_version(
             encoders.named(header.encoder),
             Novelty.from_arrays(checkpoint.arrays),
             Curve.from_arrays(checkpoint.arrays),
+            checkpoint.nbytes,
         )
     except (ValueError, EncoderUnusable) as error:
         raise CheckpointUnusable(f"{place} can't be used: {error}") from error

@@ -1,0 +1,107 @@
+"""Versions are swapped under load: no request fails, and none is answered by a version too old."""
+
+import threading
+import time
+
+import pytest
+from tests.conftest import HandClock
+from tests.serving.test_serving import trained
+
+from modelfleet.decisions import Example
+from modelfleet.fleet import Fleet
+from modelfleet.task import Task
+
+
+class Swaps:
+    """Which version was made live when: known to begin before its event, and to hold after it."""
+
+    def __init__(self, first: str) -> None:
+        self.begun = [first]
+        self.done = 0
+
+    def to(self, task: Task, version: str) -> None:
+        self.begun.append(version)
+        task.promote(version)
+        self.done = len(self.begun) - 1
+
+
+def decide_until(stop: threading.Event, task: Task, swaps: Swaps, wrong: list[str]) -> None:
+    """Decide on and on; note what failed, and versions that weren't live meanwhile."""
+    number = 0
+    while not stop.is_set():
+        number += 1
+        least = swaps.done
+        try:
+            version = task.decide(f"no wifi on floor {number % 50}").version
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what the test looks for
+            wrong.append(repr(error))
+            return
+        if version not in swaps.begun[least:]:
+            wrong.append(f"{version}, though {swaps.begun[least:]} were live")
+
+
+@pytest.mark.parametrize("others", [3])
+def test_no_request_fails_and_each_is_answered_by_a_version_that_is_live(
+    fleet: Fleet, clock: HandClock, others: int
+) -> None:
+    task = trained(fleet, clock, versions=3)
+    names = [version.version for version in task.versions()]
+    swaps, stop, wrong = Swaps(names[0]), threading.Event(), list[str]()
+    deciding = [
+        threading.Thread(target=decide_until, args=(stop, task, swaps, wrong))
+        for _ in range(others)
+    ]
+    for thread in deciding:
+        thread.start()
+    for number in range(1, 61):
+        swaps.to(task, names[number % 3])
+        if number % 20 == 0:
+            task.give_examples([Example(f"something new {number}", "it")])
+    stop.set()
+    for thread in deciding:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_version_that_training_publishes_is_taken_up_under_load(
+    fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(fleet, clock)
+    first = task.versions()[0].version
+    seen: list[str | None] = []
+    stop = threading.Event()
+
+    def decide() -> None:
+        while not stop.is_set():
+            seen.append(task.decide("no wifi").version)
+
+    deciding = threading.Thread(target=decide)
+    deciding.start()
+    for number in range(3):
+        task.give_examples([Example(f"wifi gone {number} {n}", "it") for n in range(6)])
+        clock.advance(60)
+        fleet.train_due()
+    newest = task.versions()[0].version
+    end = time.monotonic() + 10
+    while newest not in seen[-5:]:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    stop.set()
+    deciding.join()
+    order = [version.version for version in reversed(task.versions())]
+    ranks = [order.index(version or "") for version in seen]
+    assert ranks == sorted(ranks)
+    assert (seen[0], seen[-1]) == (first, newest)
+
+
+def test_another_server_follows_within_a_second(fleet: Fleet, place: str, clock: HandClock) -> None:
+    task = trained(fleet, clock, versions=2)
+    second, first = [version.version for version in task.versions()]
+    with Fleet(place, settings=fleet.settings, train=False, durable=False) as other:
+        there = other.task("acme", "team")
+        assert there.decide("no wifi").version == second
+        for version in (first, second, first):
+            task.promote(version)
+            begun = time.monotonic()
+            while there.decide("no wifi").version != version:
+                assert time.monotonic() - begun < 5  # a second, on a machine that isn't busy
