@@ -27,6 +27,7 @@ _DEFAULT: dict[str, list[str]] = {
     "training.py": ["--tenants", "300"],
     "behind.py": [],
     "monitoring.py": [],
+    "watched.py": [],
 }
 _SMALL_WEEK = ["--requests", "400000", "--seeds", "2", "--outcomes", "10000"]
 _SMALL: dict[str, list[str]] = {
@@ -37,6 +38,7 @@ _SMALL: dict[str, list[str]] = {
     "freshness.py": ["--count", "10", "--tenants", "30", "--singles", "3"],
     "training.py": ["--tenants", "20"],
     "behind.py": ["--sizes", "100", "1000"],
+    "watched.py": ["--tenants", "100", "1000", "--outcomes", "1000"],
     "monitoring.py": ["--tasks", "1000", "--broken", "100", "--changes", "100", *_SMALL_WEEK],
 }
 
