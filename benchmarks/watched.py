@@ -2,8 +2,8 @@
 
 An outcome is a decision, a word about it, and its becoming final: three visits to its task's sums.
 They come in random order from so many tenants, and are read from the log, taken in and written.
-What detectors add is in monitoring.py. A decision is one of thousands that are asked for at once: the
-cheapest there is. CPU time is this process's; the server of PostgreSQL has its own.
+What detectors add is in monitoring.py. A decision is one of thousands that are asked for at once,
+the cheapest there is. CPU time is this process's; PostgreSQL's server has its own.
 """
 
 import gc
