@@ -16,7 +16,7 @@ _DEBIAN = {
     "prometheus": "prometheus",
     "promtool": "prometheus",
 }
-_LONGEST_START = 30.0
+_LONGEST_START = 120.0
 
 
 def program(name: str) -> str:

@@ -66,6 +66,7 @@ from modelfleet.monitoring import (
 from modelfleet.monitoring import rebuild as rebuild_monitoring
 from modelfleet.monitoring.alarms import Alarms, Policy
 from modelfleet.monitoring.outlets import Notifier, OutletState, Positions, open_outlets
+from modelfleet.monitoring.reporting import Reports
 from modelfleet.monitoring.streams import Tolerance
 from modelfleet.recipe import Recipe, load_recipe
 from modelfleet.serving import Follower, Loader, ModelCache
@@ -297,6 +298,7 @@ class Fleet:
 
     def _open_rooms(self, loader: Loader, encoders: Encoders) -> Rooms:
         """Who does what a task is asked for."""
+        measures = Measures(self.database, self.catalog, self.clock)
         return Rooms(
             self.decider,
             self.desk,
@@ -309,8 +311,9 @@ class Fleet:
             AlertBoard(self.log, self.catalog, self.clock),
             DriftWatch(self.log, encoders, self.recipe, self.clock),
             Suggestions(self.log, self.catalog, encoders, self.recipe, self.clock),
-            Measures(self.database, self.catalog, self.clock),
+            measures,
             Awaiting(self.log, self.catalog),
+            Reports(self.log, self.catalog, measures),
         )
 
     def _notifiers(self) -> list[Notifier]:

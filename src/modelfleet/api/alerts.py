@@ -18,7 +18,7 @@ from modelfleet.events.findings import Cause
 
 _GROUP = "alerts"
 _ENDED = Decoder(Ended)
-_ALERT: dict[str, Any] = {
+SAMPLE: dict[str, Any] = {
     "alert": "a7Qm2vXh5sTqWcNe0gLr",
     "tenant": "acme",
     "task": "team",
@@ -122,7 +122,7 @@ def _operation(role: Any, summary: str, query: type[msgspec.Struct]) -> Operatio
         group=_GROUP,
         summary=summary,
         query=query,
-        answers=(Content(AlertsAnswer, {"alerts": [_ALERT]}),),
+        answers=(Content(AlertsAnswer, {"alerts": [SAMPLE]}),),
     )
 
 

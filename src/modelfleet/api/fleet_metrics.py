@@ -95,6 +95,8 @@ class FleetState(Collector):
         for one in sums.open:
             told = "muted" if one.muted else severity_of(one.scope, low_trust=one.low_trust)
             opened[one.finding, told] += one.count
+        budget = self._fleet.settings.false_alerts_per_week
+        yield _gauge("false_alerts_per_week", "False alerts a week that are allowed.", budget)
         meaning = "Alerts that are open; muted: another explains it."
         yield _gauge("alerts_open", meaning, opened, "finding", "severity")
         raised: Values = dict(sums.raised)

@@ -1,6 +1,7 @@
 """Routes of how good decisions were: of a task, and of the fleet."""
 
 from datetime import date
+from typing import Any
 
 import msgspec
 from litestar.types import ASGIApp
@@ -45,7 +46,7 @@ _SPAN = {
     "labels": [{**_SCORES, "label": "it", "right": 120, "wrong": 9, "missed": 24}],
     "confusion": [{"decided": "it", "right": "facilities", "count": 9}],
 }
-_MEASURED = {
+SAMPLE: dict[str, Any] = {
     "now": _SPAN,
     "before": {**_SPAN, "since": "2026-01-04", "until": "2026-02-01"},
     "fields": ["hour", "label", "length", "metadata.office", "recipe", "script", "version"],
@@ -74,7 +75,7 @@ class MetricsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         description="Of some days, beside as many days before: 28 up to today if nothing is said. "
         "`by` is label, version, recipe, hour, weekday, length, script, or metadata. and a name.",
         query=MetricsQuery,
-        answers=(Content(Measured, _MEASURED),),
+        answers=(Content(Measured, SAMPLE),),
     ),
 )
 async def task_metrics(call: Call) -> ASGIApp:
@@ -93,7 +94,7 @@ async def task_metrics(call: Call) -> ASGIApp:
         summary="How good decisions were, over all tenants",
         description="As that of a task; `by` can only be recipe.",
         query=MetricsQuery,
-        answers=(Content(Measured, _MEASURED),),
+        answers=(Content(Measured, SAMPLE),),
     ),
 )
 async def fleet_metrics(call: Call) -> ASGIApp:

@@ -23,6 +23,7 @@ from modelfleet.cli import (
     pinned,
     reasons,
     replay,
+    report,
     roles,
     suggestions,
     target,
@@ -64,6 +65,7 @@ app.command("why", rich_help_panel=_LOOK)(reasons.why)
 app.command("forget", rich_help_panel=_LOOK)(forgetting.forget)
 app.command("forgotten", rich_help_panel=_LOOK)(forgetting.forgotten)
 app.command("target", rich_help_panel=_LOOK)(target.target)
+app.command("report", rich_help_panel=_LOOK)(report.report)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("drift", rich_help_panel=_LOOK)(suggestions.drift)
 app.command("suggestions", rich_help_panel=_LOOK)(suggestions.suggestions)

@@ -3,8 +3,9 @@
 from datetime import date
 
 from modelfleet.client.server import Server
-from modelfleet.client.translation import Json, part, read
+from modelfleet.client.translation import Json, part, read, read_report
 from modelfleet.monitoring import Accepted, Drift, Every, Measured, Suggestion, Window
+from modelfleet.monitoring.reporting import Report
 
 
 class RemoteMonitoring:
@@ -26,6 +27,12 @@ class RemoteMonitoring:
         asked = {"days": days, "since": since, "until": until, "by": by, "bucket": bucket}
         query = {name: str(value) for name, value in asked.items() if value is not None}
         return read(Measured, self._server.ask("GET", f"{self._path}/metrics", query=query))
+
+    def report(self, weeks: int = 8) -> Report:
+        """How good it was, what got worse, what was done about it, and what went wrong."""
+        query = {"weeks": str(weeks)}
+        found: Json = self._server.ask("GET", f"{self._path}/report", query=query)
+        return read_report(found)
 
     def drift(self, days: float = 7.0) -> Drift:
         """How the requests of the last days differ from those of four times as many days before."""

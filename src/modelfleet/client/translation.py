@@ -12,6 +12,7 @@ from modelfleet.decisions import Example, Feedback, Reasons, Receipt, Request
 from modelfleet.errors import InvalidInput
 from modelfleet.events import Condition, Event, Query, new_id
 from modelfleet.events.validation import check_fields, check_name, check_request
+from modelfleet.monitoring.reporting import Report
 
 _TIMES = (
     "time",
@@ -64,6 +65,16 @@ def read_alert(plain: Json) -> Alert:
         values["inception"] = {**began, **_micros(began, "time", "earliest", "latest")}
     values["actions"] = [{**one, **_micros(one, "taken")} for one in plain["actions"]]
     return msgspec.convert(values, Alert)
+
+
+def read_report(plain: Json) -> Report:
+    """A report as the server writes it."""
+    alerts = [read_alert(one) for one in plain["alerts"]]
+    releases = [{**one, **_micros(one, "published")} for one in plain["releases"]]
+    wrong = [{**one, **_micros(one, "time")} for one in plain["wrong"]]
+    parts = {"alerts": (), "releases": releases, "wrong": wrong}
+    report = msgspec.convert({**plain, **parts}, Report)
+    return msgspec.structs.replace(report, alerts=tuple(alerts))
 
 
 def _micros(plain: Json, *names: str) -> Json:

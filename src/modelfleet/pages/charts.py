@@ -145,9 +145,7 @@ def _moment(frame: Frame, moment: Moment) -> str:
     (x, bottom), (_, top) = frame.point(moment.at, 0), frame.point(moment.at, 1)
     anchor, beside = ("end", -6) if moment.at > _RIGHT else ("start", 6)
     line = f'<line x1="{x}" y1="{top}" x2="{x}" y2="{bottom}"/>'
-    name = (
-        f'<text x="{x + beside}" y="{top + 11}" text-anchor="{anchor}">{text(moment.name)}</text>'
-    )
+    name = f'<text x="{x + beside}" y="{top - 7}" text-anchor="{anchor}">{text(moment.name)}</text>'
     return f'<g class="moment {moment.css}"><title>{text(moment.said)}</title>{line}{name}</g>'
 
 

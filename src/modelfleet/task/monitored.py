@@ -3,6 +3,7 @@
 from datetime import date
 
 from modelfleet.monitoring import Accepted, Drift, Every, Measured, Naming, Period, Suggestion
+from modelfleet.monitoring.reporting import Report
 from modelfleet.task.of_task import OfTask
 
 
@@ -33,6 +34,16 @@ class OfMonitoring(OfTask):
         """
         period = Period(days, since, until, by, bucket)
         return self._rooms.measures.of_task(self.tenant, self.task, period)
+
+    def report(self, weeks: int = 8) -> Report:
+        """How good it was, what got worse, what was done about it, and what went wrong.
+
+        `monitoring.reporting.page` makes a page of HTML of it.
+
+        Raises:
+            InvalidInput: the number of weeks can't be accepted.
+        """
+        return self._rooms.reports.of_task(self.tenant, self.task, weeks)
 
     def drift(self, days: float = 7.0) -> Drift:
         """How the requests of the last days differ from those of four times as many days before.

@@ -6,6 +6,7 @@ from modelfleet.catalog import Catalog
 from modelfleet.decisions import Aims, Awaiting, Decider, Desk, Explainer, Forgetting, PinBoard
 from modelfleet.events.validation import check_name
 from modelfleet.monitoring import AlertBoard, DriftWatch, Measures, Suggestions
+from modelfleet.monitoring.reporting import Reports
 from modelfleet.training import Doctor
 
 
@@ -25,6 +26,7 @@ class Rooms(msgspec.Struct, frozen=True):
     suggestions: Suggestions
     measures: Measures
     awaiting: Awaiting
+    reports: Reports
 
 
 class OfTask:

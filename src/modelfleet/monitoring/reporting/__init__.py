@@ -1,0 +1,11 @@
+"""A report on one task: how good it was, what got worse, what was done, and what went wrong.
+
+*In*: the metrics of the last weeks, alerts, versions, and words of people in the log. *Out*: a
+report, and the same as one page of HTML. *Keeps*: nothing. *Ignores*: other tenants.
+"""
+
+from modelfleet.monitoring.reporting.gathering import MOST_WEEKS, Reports
+from modelfleet.monitoring.reporting.page import page
+from modelfleet.monitoring.reporting.report import Release, Report, Slice, Wrong
+
+__all__ = ["MOST_WEEKS", "Release", "Report", "Reports", "Slice", "Wrong", "page"]
