@@ -1,8 +1,8 @@
 """How often models are right, from no examples to all, beside what one would train by hand.
 
 Each set's training part of a size (none, 5 or 10 texts per label, all) is given to a fleet with the
-default recipe and to the peers of peers.py, and all are asked about the test part. A label's only
-text is its own name. The training parts are those that come with the data, so nothing is drawn.
+default recipe and to the peers of baselines.py, and all are asked about the test part. A label's
+only text is its own name. The training parts come with the data, so nothing is drawn.
 `lead` is that of the platform's static encoder over the best peer without a sentence encoder;
 `--encoder` adds the recipe with another one, beside logistic regression over the same embeddings.
 
@@ -16,9 +16,9 @@ from contextlib import ExitStack
 
 import numpy as np
 
+from baselines import PEERS, embedded, svm
 from datasets import SETS, SIZES, Intents, intents, option
 from measures import Answer, Peer, calibration_error, fits, ranking_quality, right
-from peers import PEERS, embedded, svm
 from promise import WANTED, promised
 from report import Figure, at_least, at_most, parser, show, table
 from taught import fleet, learner

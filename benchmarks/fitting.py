@@ -3,7 +3,7 @@
 Ours encodes the texts, learns, cross-fits, calibrates, solves the operating point and evaluates on
 the newest (`training.train`: everything but reading the log and writing the checkpoint).
 scikit-learn's is TF-IDF (one and two words, three to five characters) and `LogisticRegression`
-(lbfgs) of peers.py: a fit, nothing held out and nothing calibrated. Both on one core, in CPU
+(lbfgs) of baselines.py: a fit, nothing held out and nothing calibrated. Both on one core, in CPU
 seconds, ours as the median of a few; accuracy is that on the test part's texts of these labels.
 """
 
@@ -18,7 +18,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 import msgspec
 import numpy as np
 
-import peers
+import baselines
 from datasets import Intents, Pair, intents, option
 from machine import measured
 from modelfleet.catalog import Label
@@ -91,7 +91,7 @@ def figures(size: Size, known: Intents) -> list[Figure]:
     learned, asked = drawn(known, size)
     seconds, made = ours(size, learned)
     begun = time.process_time()
-    ask = peers.regression(learned)
+    ask = baselines.regression(learned)
     theirs = time.process_time() - begun
     answers = ask([text for text, _ in asked])
     right = np.mean([a.best[0] == label for a, (_, label) in zip(answers, asked, strict=True)])

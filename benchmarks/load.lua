@@ -1,12 +1,14 @@
--- What wrk sends for load.py: the lines of a file of requests (method, path, body; tabs between),
--- one after the other; at the end, what it saw, as JSON.
+-- What wrk sends for load.py: the lines of a file of requests (method, path, body and, for some, a
+-- header; tabs between), one after the other; at the end, what it saw, as JSON.
 local prepared = {}
 local last = 0
 
 function init(arguments)
-  local headers = { ["Content-Type"] = "application/json" }
   for line in io.lines(arguments[1]) do
-    local method, path, body = line:match("^([^\t]*)\t([^\t]*)\t(.*)$")
+    local method, path, body, header = line:match("^([^\t]*)\t([^\t]*)\t([^\t]*)\t?(.*)$")
+    local headers = { ["Content-Type"] = "application/json" }
+    local name, value = header:match("^([^:]+): (.*)$")
+    if name then headers[name] = value end
     prepared[#prepared + 1] = wrk.format(method, path, headers, body ~= "" and body or nil)
   end
 end

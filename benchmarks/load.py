@@ -6,7 +6,12 @@ but 2xx ends in an error. The table tells how busy the client's one core was ("c
 while that stays well below 100%, the server was the bottleneck, not the client; on the endpoint
 that does nothing both clients were under 25% busy and equally fast (`--client` chooses one).
 
-A file of requests holds one a line: method, path and JSON body, separated by tabs.
+With `--rate` requests are sent at that pace instead, whether earlier ones are answered or not, and
+a latency counts from when its request was due: a server that stalls can't hide it by being asked
+less meanwhile.
+
+A file of requests holds one a line: method, path, JSON body and, where one is needed, a header,
+separated by tabs.
 """
 
 import argparse
@@ -18,6 +23,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
+from collections.abc import Mapping
 from itertools import cycle
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -47,19 +54,42 @@ class Refused(Exception):
 
 
 def in_a_process(
-    url: str, requests: Path, *, seconds: float = 10.0, count: int = 0, client: str = "auto"
+    url: str,
+    requests: Path,
+    *,
+    seconds: float = 10.0,
+    count: int = 0,
+    rate: float = 0.0,
+    client: str = "auto",
 ) -> Load:
-    """Run this file as a command; ``count`` requests instead of ``seconds`` if it is given.
+    """Run this file as a command and wait for it; see `started`.
 
     Raises:
         Refused: an answer wasn't 2xx.
     """
-    command = [sys.executable, __file__, url, str(requests), "--json", "--seconds", str(seconds)]
-    command += ["--count", str(count), "--client", client]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very file
-    if done.returncode:
-        raise Refused(done.stderr.strip())
-    return msgspec.json.decode(done.stdout, type=Load)
+    options = {"seconds": seconds, "count": count, "rate": rate, "client": client}
+    return result_of(started(url, requests, options))
+
+
+def started(url: str, requests: Path, options: Mapping[str, object]) -> "subprocess.Popen[str]":
+    """Run this file as a command, with these options."""
+    command = [sys.executable, __file__, url, str(requests), "--json"]
+    for name, value in options.items():
+        command += [f"--{name}", str(value)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)  # noqa: S603 - this very file
+
+
+def result_of(running: "subprocess.Popen[str]") -> Load:
+    """What a command that was `started` saw, once it is done.
+
+    Raises:
+        Refused: an answer wasn't 2xx.
+    """
+    said, wrong = running.communicate()
+    if running.returncode:
+        raise Refused(wrong.strip())
+    return msgspec.json.decode(said, type=Load)
 
 
 def with_wrk(url: str, requests: Path, seconds: float) -> Load:
@@ -102,11 +132,11 @@ class _Connection:
         self.socket = socket.create_connection((host, port), timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._answer = b""
-        self._sent = 0.0
+        self._since = 0.0
 
-    def send(self, request: bytes) -> None:
+    def send(self, request: bytes, due: float | None = None) -> None:
         self._answer = b""
-        self._sent = time.perf_counter()
+        self._since = time.perf_counter() if due is None else due
         self.socket.sendall(request)
 
     def receive(self) -> float | None:
@@ -120,7 +150,7 @@ class _Connection:
             return None
         if not head.startswith(b"HTTP/1.1 2"):
             raise Refused(f"{head.partition(bytes([13]))[0]!r} {body[:300]!r}")
-        return time.perf_counter() - self._sent
+        return time.perf_counter() - self._since
 
 
 def with_sockets(url: str, requests: Path, seconds: float, count: int = 0) -> Load:
@@ -131,7 +161,7 @@ def with_sockets(url: str, requests: Path, seconds: float, count: int = 0) -> Lo
     """
     place = urlsplit(url)
     prepared = cycle(_prepared(requests, place.netloc))
-    connections = [_Connection(str(place.hostname), place.port or 80) for _ in range(CONNECTIONS)]
+    connections = _connections(url)
     latencies: list[float] = []
     cpu, begun = time.process_time(), time.perf_counter()
     with selectors.DefaultSelector() as selector:
@@ -151,15 +181,54 @@ def with_sockets(url: str, requests: Path, seconds: float, count: int = 0) -> Lo
                     key.data.send(next(prepared))
                 else:
                     selector.unregister(key.fileobj)
-    taken = time.perf_counter() - begun
+    return _seen("sockets", latencies, time.perf_counter() - begun, time.process_time() - cpu)
+
+
+def at_a_pace(url: str, requests: Path, seconds: float, rate: float) -> Load:
+    """Ask ``rate`` times a second from this process, for some seconds.
+
+    Raises:
+        Refused: an answer wasn't 2xx.
+    """
+    prepared = cycle(_prepared(requests, urlsplit(url).netloc))
+    free = deque(_connections(url))
+    busy = 0
+    latencies: list[float] = []
+    cpu, begun = time.process_time(), time.perf_counter()
+    sent, total = 0, round(rate * seconds)
+    with selectors.DefaultSelector() as selector:
+        for connection in free:
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
+        while sent < total or busy:
+            due = begun + sent / rate
+            while free and sent < total and time.perf_counter() >= due:
+                free.popleft().send(next(prepared), due)
+                sent, busy = sent + 1, busy + 1
+                due = begun + sent / rate
+            wait = max(0.0, due - time.perf_counter()) if free and sent < total else None
+            for key, _ in selector.select(wait):
+                latency = key.data.receive()
+                if latency is not None:
+                    latencies.append(latency)
+                    free.append(key.data)
+                    busy -= 1
+    return _seen("paced", latencies, time.perf_counter() - begun, time.process_time() - cpu)
+
+
+def _connections(url: str) -> list[_Connection]:
+    place = urlsplit(url)
+    return [_Connection(str(place.hostname), place.port or 80) for _ in range(CONNECTIONS)]
+
+
+def _seen(client: str, latencies: list[float], taken: float, cpu: float) -> Load:
     return Load(
-        client="sockets",
+        client=client,
         requests=len(latencies),
         rate=len(latencies) / taken,
         p50=percentile(latencies, 0.5),
         p95=percentile(latencies, 0.95),
         p99=percentile(latencies, 0.99),
-        busy=(time.process_time() - cpu) / taken,
+        busy=cpu / taken,
     )
 
 
@@ -173,9 +242,10 @@ def _prepared(requests: Path, host: str) -> list[bytes]:
     """Each request of a file, as it is sent."""
     made = []
     for line in requests.read_text().splitlines():
-        method, path, body = line.split("\t")
+        method, path, body, *headers = line.split("\t")
         content = body.encode()
         head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        head += "".join(f"{header}\r\n" for header in headers)
         made.append(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
     return made
 
@@ -189,12 +259,15 @@ def main() -> None:
     parser.add_argument("requests", type=Path, help="a file of requests, see above")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--count", type=int, default=0, help="so many requests instead")
+    parser.add_argument("--rate", type=float, default=0.0, help="so many a second, see above")
     parser.add_argument("--client", choices=("auto", "wrk", "sockets"), default="auto")
     parser.add_argument("--json", action="store_true", help="print JSON, not a table")
     asked = parser.parse_args()
     is_wrk = asked.client == "wrk" or (asked.client == "auto" and shutil.which("wrk"))
     try:
-        if is_wrk and not asked.count:
+        if asked.rate:
+            found = at_a_pace(asked.url, asked.requests, asked.seconds, asked.rate)
+        elif is_wrk and not asked.count:
             found = with_wrk(asked.url, asked.requests, asked.seconds)
         else:
             found = with_sockets(asked.url, asked.requests, asked.seconds, asked.count)

@@ -1,7 +1,7 @@
 """TF-IDF and a linear SVM on a stream: fitted anew each month, or to one stretch of it.
 
 N-grams are counted once for a language; each fit weighs and keeps only those that its own questions
-have, so it is the same as a fit from the texts. Settings are those of peers.py.
+have, so it is the same as a fit from the texts. Settings are those of baselines.py.
 """
 
 from collections.abc import Sequence

@@ -8,10 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ class Http:
         self._connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        """What the server answers, decoded.
+        """What the server answers, decoded if it is JSON.
 
         Raises:
             RuntimeError: it refuses.
@@ -39,7 +40,8 @@ class Http:
         content = answer.read()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {content[:500]!r}")
-        return json.loads(content) if content else None
+        is_json = "json" in (answer.headers.get_content_type() or "")
+        return json.loads(content) if content and is_json else content or None
 
 
 _started: dict[str, int] = {}
@@ -51,14 +53,16 @@ def process_of(url: str) -> int:
 
 
 @contextmanager
-def process(command: Sequence[str | Path]) -> "Iterator[subprocess.Popen[bytes]]":
+def process(
+    command: Sequence[str | Path], environment: Mapping[str, str] = MappingProxyType({})
+) -> "Iterator[subprocess.Popen[bytes]]":
     """A process that is told to stop at the end, as a person would with Ctrl-C or `kill`.
 
     What it said is shown only if something goes wrong meanwhile.
     """
     with tempfile.TemporaryFile() as said:
         started = subprocess.Popen(  # noqa: S603 - our own commands
-            command, env=os.environ | _ONE_THREAD, stdout=said, stderr=said
+            command, env={**os.environ, **_ONE_THREAD, **environment}, stdout=said, stderr=said
         )
         try:
             yield started
@@ -75,23 +79,34 @@ def process(command: Sequence[str | Path]) -> "Iterator[subprocess.Popen[bytes]]
                 started.wait()
 
 
+def memory_of(pid: int) -> int:
+    """Bytes in memory of a process and all that it started; what they share counts once."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    (own,) = (int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return own * 1024 + sum(memory_of(int(child)) for child in children)
+
+
 @contextmanager
 def noop_server() -> Iterator[str]:
     """The URL of a running endpoint that does nothing."""
-    port = _free_port()
+    port = free_port()
     with process([sys.executable, _HERE / "noop.py", "--port", str(port)]) as started:
-        yield _ready(f"http://127.0.0.1:{port}", "/noop", started)
+        yield ready(f"http://127.0.0.1:{port}", "/noop", started)
 
 
 @contextmanager
 def server(
-    database: str, store: Path, program: Sequence[str | Path] = ("-m", "modelfleet")
+    database: str,
+    store: Path,
+    program: Sequence[str | Path] = ("-m", "modelfleet"),
+    options: Sequence[str] = (),
 ) -> Iterator[str]:
-    """The URL of a running `modelfleet serve`."""
-    port = _free_port()
+    """The URL of a running `modelfleet serve` with some options more."""
+    port = free_port()
     command = [sys.executable, *program, "serve", "--port", str(port), "--log-level", "warning"]
-    with process([*command, *_place(database, store)]) as started:
-        yield _ready(f"http://127.0.0.1:{port}", "/healthz", started)
+    with process([*command, *_place(database, store), *options]) as started:
+        yield ready(f"http://127.0.0.1:{port}", "/readyz", started)
 
 
 @contextmanager
@@ -106,21 +121,27 @@ def _place(database: str, store: Path) -> list[str | Path]:
     return ["--database" if "://" in database else "--data", database, "--store", store]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
 
 
-def _ready(url: str, path: str, started: "subprocess.Popen[bytes]") -> str:
-    """The URL, once it answers."""
-    end = time.monotonic() + _START_SECONDS
+def ready(
+    url: str, path: str, started: "subprocess.Popen[bytes]", patience: float = _START_SECONDS
+) -> str:
+    """The URL, once it answers 2xx under the path.
+
+    Raises:
+        RuntimeError: it doesn't within ``patience`` seconds, or has ended.
+    """
+    end = time.monotonic() + patience
     while time.monotonic() < end and started.poll() is None:
         try:
             Http(url).call("GET", path)
-        except OSError:
-            time.sleep(0.05)
+        except (OSError, HTTPException, RuntimeError):
+            time.sleep(0.02)
         else:
             _started[url] = started.pid
             return url

@@ -41,7 +41,7 @@ def fleet(folder: Path, changes: Mapping[str, object]) -> Iterator[Fleet]:
 
 
 def learner(opened: Fleet, name: str, labels: Sequence[str]) -> Peer:
-    """A new tenant with these labels for each training set, as a peer of those in peers.py."""
+    """A new tenant with these labels for each training set, as a peer of those in baselines.py."""
 
     def peer(learned: Sequence[Pair]) -> Ask:
         tenant = f"{name}-{len(learned)}"
