@@ -43,7 +43,7 @@ def advance_within(
     level = sum(memory.slices.values()) / MOST_SLICES
     if level < 1 or not kinds:
         return None
-    strongest = max(kinds, key=lambda pair: (memory.slices[hash_of(*pair)], pair))
+    strongest = max(kinds, key=lambda pair: (memory.slices.get(hash_of(*pair), 0.0), pair))
     memory.slices = {}
     return strongest, level
 
