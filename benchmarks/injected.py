@@ -80,7 +80,7 @@ def stream(data: Path, seed: int) -> Stream:
     drawn = generator.permutation(len(known))[: _BEFORE + _AFTER]
     answered = generator.random(len(drawn)) < _ANSWERED
     asks = tuple(
-        Ask(*known[index], known[index][1], bool(word))
+        Ask(known[index][0], known[index][1], known[index][1], bool(word))
         for index, word in zip(drawn.tolist(), answered, strict=True)
     )
     strangers = [text for text, label in pairs if label in others]
