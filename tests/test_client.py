@@ -24,6 +24,7 @@ from modelfleet.errors import (
     ServerRefused,
 )
 from modelfleet.events import Event, Query, parse_condition
+from modelfleet.monitoring import Period
 
 Platform = Fleet | Client
 
@@ -202,6 +203,7 @@ def test_metrics_are_the_same_in_both(fleet: Fleet, url: str, tenant: str) -> No
         assert there.awaiting() == task.awaiting() == []
         task.decide("no wifi")
         assert there.awaiting() == task.awaiting()
+        assert client.metrics(Period(7, by="recipe")) == fleet.metrics(Period(7, by="recipe"))
         with pytest.raises(InvalidInput, match="by"):
             there.metrics(by="author")
 

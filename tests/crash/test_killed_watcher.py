@@ -16,8 +16,8 @@ from modelfleet.monitoring.rows import position
 
 pytestmark = pytest.mark.slow
 
-_DECISIONS = 10_000
-_TENANTS = 200
+_DECISIONS = 4_000
+_TENANTS = 50
 
 
 def _log_decisions(place: str) -> int:

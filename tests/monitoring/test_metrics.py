@@ -2,9 +2,12 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 from tests.conftest import HandClock
+from typer.testing import CliRunner
 
+from modelfleet.cli import app
 from modelfleet.clock import DAY, to_datetime
 from modelfleet.errors import InvalidInput
 from modelfleet.events import Event
@@ -174,3 +177,29 @@ def test_days_are_those_of_utc(fleet: Fleet, clock: HandClock) -> None:
     assert found.now.since == to_datetime(clock()).date()
     assert found.now.until == found.now.since + timedelta(days=1)
     assert found.now.metrics.requests == 1
+
+
+def test_the_command_shows_a_task_and_the_fleet(small_fleet: Fleet, clock: HandClock) -> None:
+    live(small_fleet, clock)
+    where = ["--data", small_fleet.settings.database, "--until", "2026-03-20"]
+    run = CliRunner().invoke
+    shown = run(
+        app, ["metrics", "acme/team", "--by", "metadata.office", "--bucket", "week", *where]
+    )
+    assert shown.exit_code == 0
+    for words in ("60.0% (43% to 71%)", "response rate", "2026-02-27"):
+        assert words in shown.output
+    told = run(app, ["metrics", "--json", *where])
+    assert msgspec.json.decode(told.output, type=Measured) == small_fleet.metrics(
+        Period(until=date(2026, 3, 20))
+    )
+    wrong = run(app, ["metrics", "acme/team", "--by", "author", *where])
+    assert isinstance(wrong.exception, InvalidInput)
+
+
+def test_the_command_lists_what_awaits_a_look(small_fleet: Fleet) -> None:
+    decided(small_fleet, 1, "it")
+    shown = CliRunner().invoke(
+        app, ["awaiting", "acme/team", "--data", small_fleet.settings.database]
+    )
+    assert "request 1" in shown.output

@@ -34,13 +34,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="As the API gives it.")]
 
 _SHARES = {
     "coverage": "coverage",
-    "precision": "precision, of those spoken of",
+    "precision": "precision",
     "audited": "precision, by audits",
-    "top_3": "right label among the first three",
+    "top_3": "right among first three",
     "misrouted": "misrouted",
     "reassigned": "reassigned",
-    "no_label_fits": "no label fits, people say",
-    "new_domain": "no label fits, the model says",
+    "no_label_fits": "no label fits (people)",
+    "new_domain": "no label fits (model)",
     "irrelevant": "irrelevant",
     "helpful": "helpful",
     "response_rate": "response rate",

@@ -16,6 +16,7 @@ from modelfleet.client.translation import (
     made_by_body,
     parameters,
     part,
+    period_query,
     read,
     read_alert,
     tenant_path,
@@ -24,6 +25,7 @@ from modelfleet.decisions import Moved, Receipt
 from modelfleet.errors import InvalidInput, ModelfleetError
 from modelfleet.events import Event, Logged, Query, new_id
 from modelfleet.events.validation import check_id
+from modelfleet.monitoring import Measured, Period
 
 
 class Client:
@@ -122,6 +124,11 @@ class Client:
     ) -> Moved:
         """Make the newest version made by a recipe live in every task that has one."""
         return self._moved(recipe, "promote", made_by_body(digest, since, by))
+
+    def metrics(self, period: Period | None = None) -> Measured:
+        """How good the decisions of all tasks were; of 28 days if nothing is said."""
+        query = period_query(period or Period())
+        return read(Measured, self._server.ask("GET", "/api/metrics", query=query))
 
     def status(self) -> FleetSums:
         """Sums over all tenants."""

@@ -3,8 +3,8 @@
 from datetime import date
 
 from modelfleet.client.server import Server
-from modelfleet.client.translation import Json, part, read, read_report
-from modelfleet.monitoring import Accepted, Drift, Every, Measured, Suggestion, Window
+from modelfleet.client.translation import Json, part, period_query, read, read_report
+from modelfleet.monitoring import Accepted, Drift, Every, Measured, Period, Suggestion, Window
 from modelfleet.monitoring.reporting import Report
 
 
@@ -24,8 +24,7 @@ class RemoteMonitoring:
         bucket: Every | None = None,
     ) -> Measured:
         """How good the decisions of some days were, beside those of as many days before."""
-        asked = {"days": days, "since": since, "until": until, "by": by, "bucket": bucket}
-        query = {name: str(value) for name, value in asked.items() if value is not None}
+        query = period_query(Period(days, since, until, by, bucket))
         return read(Measured, self._server.ask("GET", f"{self._path}/metrics", query=query))
 
     def report(self, weeks: int = 8) -> Report:

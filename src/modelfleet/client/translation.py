@@ -12,6 +12,7 @@ from modelfleet.decisions import Example, Feedback, Reasons, Receipt, Request
 from modelfleet.errors import InvalidInput
 from modelfleet.events import Condition, Event, Query, new_id
 from modelfleet.events.validation import check_fields, check_name, check_request
+from modelfleet.monitoring import Period
 from modelfleet.monitoring.reporting import Report
 
 _TIMES = (
@@ -102,6 +103,12 @@ def made_by_body(digest: str | None, since: int | None, by: str | None) -> Json:
     """Which versions of a recipe are meant, as the server takes it."""
     moment = None if since is None else to_datetime(since).isoformat()
     return {"digest": digest, "since": moment, "by": by}
+
+
+def period_query(period: Period) -> dict[str, str]:
+    """Which days are asked for, as the parameters of a path."""
+    asked = msgspec.structs.asdict(period).items()
+    return {name: str(value) for name, value in asked if value is not None}
 
 
 def with_id(said: Request | Example | Feedback | Event) -> Json:
