@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from secrets import token_urlsafe
 from types import TracebackType
@@ -65,7 +64,7 @@ from modelfleet.monitoring import (
 )
 from modelfleet.monitoring import rebuild as rebuild_monitoring
 from modelfleet.monitoring.alarms import Alarms, Policy
-from modelfleet.monitoring.outlets import Notifier, OutletState, Positions, open_outlets
+from modelfleet.monitoring.outlets import Outlets
 from modelfleet.monitoring.reporting import Reports
 from modelfleet.monitoring.streams import Tolerance
 from modelfleet.recipe import Recipe, load_recipe
@@ -126,10 +125,11 @@ class Fleet:
         trainer = Trainer(self.log, self.catalog, store, encoders, self.recipe, clock)
         self.worker = Worker(new_id(), self.queue, trainer, clock)
         self.watcher = Watcher(self.database, self.log, clock, self._alarms())
+        self.outlets = Outlets(self.database, self.log, self.settings, clock)
         roles = [("trainer", self.worker.run)] if train else []
         if train if watch is None else watch:
             roles += [("watcher", self.watcher.run)]
-            roles += [(one.outlet.name, one.run) for one in self._notifiers()]
+            roles += [(one.outlet.name, one.run) for one in self.outlets.notifiers()]
         self._background = [_Background(name, run, self.database) for name, run in roles]
 
     @classmethod
@@ -228,16 +228,9 @@ class Fleet:
         """Make the newest version made by a recipe live in every task that has one; see `Moved`."""
         return self.by_recipe.promote(MadeBy(recipe, digest, since), by=by)
 
-    def outlets(self) -> list[OutletState]:
-        """Whether each outlet that was ever told of alerts can be told now."""
-        return Positions(self.database).states()
-
     def tell_due(self) -> None:
         """Tell the outlets that settings name of alerts in the log, as far as they take it."""
-        for notifier in self._notifiers():
-            with closing(notifier.outlet):
-                while notifier.step():
-                    pass
+        self.outlets.tell_due()
 
     def metrics(self, period: Period | None = None) -> Measured:
         """How good the decisions of all tasks were; of 28 days if nothing is said.
@@ -315,11 +308,6 @@ class Fleet:
             Awaiting(self.log, self.catalog),
             Reports(self.log, self.catalog, measures),
         )
-
-    def _notifiers(self) -> list[Notifier]:
-        positions = Positions(self.database)
-        outlets = open_outlets(self.settings, self.clock)
-        return [Notifier(self.log, positions, outlet, self.clock) for outlet in outlets]
 
     def _alarms(self) -> Alarms:
         """What looks for trouble in outcomes."""

@@ -105,7 +105,7 @@ class FleetState(Collector):
     def _outlets(self) -> Iterator[Metric]:
         now = self._fleet.clock()
         failing = {(kind,): 0.0 for kind in KINDS}
-        for state in self._fleet.outlets():
+        for state in self._fleet.outlets.states():
             since = 0.0 if state.failing_since is None else (now - state.failing_since) / SECOND
             failing[state.kind,] = max(failing[state.kind,], since)
         meaning = "For how long an outlet of a kind couldn't be told of alerts; 0: it can."

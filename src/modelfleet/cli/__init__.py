@@ -20,6 +20,7 @@ from modelfleet.cli import (
     keys,
     log,
     measures,
+    outlets,
     pinned,
     reasons,
     replay,
@@ -65,6 +66,7 @@ app.command("why", rich_help_panel=_LOOK)(reasons.why)
 app.command("forget", rich_help_panel=_LOOK)(forgetting.forget)
 app.command("forgotten", rich_help_panel=_LOOK)(forgetting.forgotten)
 app.command("target", rich_help_panel=_LOOK)(target.target)
+app.command("outlets", rich_help_panel=_LOOK)(outlets.outlets)
 app.command("report", rich_help_panel=_LOOK)(report.report)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.doctor)
 app.command("drift", rich_help_panel=_LOOK)(suggestions.drift)

@@ -17,8 +17,10 @@ from tests.conftest import HandClock
 from tests.monitoring.outlets.conftest import SECRET, Newsroom, Tell, an_alert, tell_all
 from tests.monitoring.outlets.receiver import Receiver
 from tests.programs import free_port, until
+from typer.testing import CliRunner
 
 from modelfleet.catalog import CatalogFold
+from modelfleet.cli import app
 from modelfleet.clock import now
 from modelfleet.events import Database, EventLog, statements
 from modelfleet.fleet import Fleet
@@ -212,6 +214,24 @@ def test_a_program_that_uses_the_library_can_tell_what_is_due(
         Newsroom(fleet.log, HandClock(now())).raise_(an_alert("a1"))
         fleet.tell_due()
     assert told(receiver) == [("a1", "firing")]
+
+
+def test_an_operator_can_try_whether_people_would_be_told(folder: Path, receiver: Receiver) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    environment = {"MODELFLEET_WEBHOOKS": f"{receiver.url},{nobody}/a"}
+    command = ["outlets", "--data", str(folder)]
+    tried = CliRunner().invoke(app, [*command, "--try"], env=environment)
+    assert tried.exit_code == 1
+    assert ": told" in tried.output
+    assert "ConnectError" in tried.output
+    assert nobody not in tried.output
+    ((alert,),) = [post.json["alerts"] for post in receiver.posts]
+    assert (alert["labels"]["finding"], alert["labels"]["severity"]) == ("trial", "info")
+    with Fleet(folder, settings=Settings(webhooks=(nobody,)), train=False) as fleet:
+        fleet.tell_due()
+        Newsroom(fleet.log, HandClock(now())).raise_(an_alert("a1"))
+        fleet.tell_due()
+    assert "can't since" in CliRunner().invoke(app, command, env={"COLUMNS": "200"}).output
 
 
 def test_alerts_are_found_without_looking_through_the_log(database: Database) -> None:

@@ -6,8 +6,9 @@ which open alerts it knows. *Ignores*: how an alert came about, and what becomes
 """
 
 from modelfleet.monitoring.outlets.notifier import Notifier
-from modelfleet.monitoring.outlets.opening import KINDS, open_outlets
+from modelfleet.monitoring.outlets.opening import KINDS
 from modelfleet.monitoring.outlets.outlet import Answer, Outlet, Refused, Taken, Unreachable
+from modelfleet.monitoring.outlets.outlets import Outlets
 from modelfleet.monitoring.outlets.positions import OutletState, Positions
 
 __all__ = [
@@ -16,9 +17,9 @@ __all__ = [
     "Notifier",
     "Outlet",
     "OutletState",
+    "Outlets",
     "Positions",
     "Refused",
     "Taken",
     "Unreachable",
-    "open_outlets",
 ]

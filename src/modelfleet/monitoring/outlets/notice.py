@@ -7,7 +7,7 @@ from itertools import takewhile
 import msgspec
 
 from modelfleet.clock import to_datetime
-from modelfleet.events import Logged, kinds
+from modelfleet.events import Logged, kinds, new_id
 from modelfleet.monitoring.severity import Severity, severity_of
 
 _GROUPED_BY = ("alertname", "recipe")
@@ -63,6 +63,15 @@ def ended(event: Logged, why: str, before: Notice) -> Notice:
     )
 
 
+def trial(now: int) -> Notice:
+    """A notice by which an operator sees that people would be told."""
+    sentence = "This is a trial: people would be told of alerts here."
+    alert = kinds.AlertRaised(
+        alert=new_id(), finding="trial", sentence=sentence, scope="fleet", low_trust=True
+    )
+    return Notice(0, new_id(), now, kinds.PLATFORM_TENANT, "", now, 0, alert)
+
+
 def labels(notice: Notice) -> dict[str, str]:
     """What tells alerts apart, and what they are routed, grouped and silenced by.
 
@@ -111,7 +120,7 @@ def details(notice: Notice) -> list[str]:
         earliest, latest = _moment(inception.earliest), _moment(inception.latest)
         lines.append(f"Began about {_moment(inception.time)} (90%: {earliest} to {latest}).")
     lines += [f"About then: {cause.what}" for cause in alert.causes]
-    if alert.low_trust:
+    if alert.low_trust and alert.events:
         lines.append("Feedback is scarce, so this may be chance.")
     if notice.task:
         lines.append(f"See: modelfleet report {notice.whose} --html report.html")
