@@ -251,20 +251,3 @@ def test_closing_finishes_what_was_handed_over_and_refuses_what_comes_later(
     with pytest.raises(LogUnavailable, match="closed"):
         log.submit([Event("ticket.closed", "acme", 1, "late")])
     assert log.head() == 10
-
-
-def test_a_caller_who_gave_up_leaves_nothing_behind(log: EventLog, database: Database) -> None:
-    held, release = threading.Event(), threading.Event()
-    holder = threading.Thread(target=_hold, args=(database, held, release))
-    holder.start()
-    held.wait(10)
-    first = log.submit([event()])
-    while not first.running():  # the writer has taken it and waits for the lock
-        time.sleep(0.001)
-    given_up = log.submit([event(id="given-up")])
-    assert given_up.cancel()
-    release.set()
-    holder.join()
-    log.append([event()])
-    assert log.get("acme", "given-up") is None
-    assert log.head() == 2

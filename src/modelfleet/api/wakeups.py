@@ -2,45 +2,40 @@
 
 import asyncio
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 class Wakeups:
-    """Hands results of other threads' futures to one event loop, many at a time."""
+    """Hands what other threads found to one event loop, many at a time."""
 
     def __init__(self) -> None:
-        self._done: list[tuple[asyncio.Future[Any], Future[Any]]] = []
+        self._found: list[tuple[asyncio.Future[Any], object]] = []
         self._woken = False
 
     async def result(self, future: "Future[T]") -> T:
         """What a future of another thread gives, or the error that it raises."""
         waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self.pass_on(future, waiting)
+        future.add_done_callback(lambda done: self.tell(waiting, done.exception() or done.result()))
         return await waiting
 
-    def pass_on(self, future: "Future[T]", waiting: "asyncio.Future[T]") -> None:
-        """Have ``waiting`` done as ``future`` is, in the event loop that it belongs to."""
-        loop = waiting.get_loop()
-        future.add_done_callback(lambda done: self._tell(loop, waiting, done))
-
-    def _tell(
-        self, loop: asyncio.AbstractEventLoop, waiting: "asyncio.Future[T]", done: "Future[T]"
-    ) -> None:
-        self._done.append((waiting, done))
+    def tell(self, waiting: "asyncio.Future[T]", outcome: object) -> None:
+        """Have ``waiting`` give an outcome, or raise it, in the event loop that it belongs to."""
+        self._found.append((waiting, outcome))
         if not self._woken:
             self._woken = True
-            loop.call_soon_threadsafe(self._deliver)
+            with suppress(RuntimeError):  # the loop has ended, and who waited with it
+                waiting.get_loop().call_soon_threadsafe(self._deliver)
 
     def _deliver(self) -> None:
         self._woken = False  # before taking the list: whoever comes now wakes the loop again
-        delivered, self._done = self._done, []
-        for waiting, done in delivered:
+        delivered, self._found = self._found, []
+        for waiting, outcome in delivered:
             if waiting.done():
                 continue  # its client has gone
-            error = done.exception()
-            if error is None:
-                waiting.set_result(done.result())
+            if isinstance(outcome, BaseException):
+                waiting.set_exception(outcome)
             else:
-                waiting.set_exception(error)
+                waiting.set_result(outcome)

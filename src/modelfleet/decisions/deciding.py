@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TypeVar
+from functools import partial
+from typing import Generic, TypeVar
 
 from modelfleet.clock import Clock
 from modelfleet.decisions.auditing import drawn
@@ -13,6 +14,7 @@ from modelfleet.errors import Conflict, NotFound, Outdated
 from modelfleet.events import Appended, Event, EventLog, Group, Logged, kinds, make, new_id
 from modelfleet.events.event import same_content
 from modelfleet.events.kinds import ShadowSaid
+from modelfleet.events.log import Tell, settle
 from modelfleet.events.validation import check_id
 from modelfleet.serving import ModelCache, ServedModel, Serving, is_trying, route
 
@@ -76,11 +78,12 @@ class Decider:
             fresh = iter([decision_of(one.event) for one in appended])
             return [repeated[one.id] if one.id in repeated else next(fresh) for one in requests]
 
-        if new:
-            (logged,) = self._log.submit_each([_joined(self._scored(new, now))])
-            return self._answered(new, logged, answers)
         future: Future[list[Decision]] = Future()
-        future.set_result(answers([]))
+        if new:
+            passing = _Passing(self, new, answers, partial(settle, future))
+            self._log.hand_over([(_joined(self._scored(new, now)), passing.take)])
+        else:
+            future.set_result(answers([]))
         return future
 
     def asked(self, tenant: str, task: str, request: Request) -> Asked:
@@ -93,16 +96,32 @@ class Decider:
         check_asked(request, self._clock())
         return Asked(tenant, task, request)
 
-    def decide_together(self, asked: Sequence[Asked]) -> "list[Future[Decision]]":
-        """Decide requests of any tasks, each of which stands alone; the answers as in `decide`.
+    def decide_together(
+        self, asked: Sequence[tuple[Asked, Callable[[Decision | Exception], None]]]
+    ) -> None:
+        """Decide requests of any tasks, each of which stands alone.
+
+        Each of those who asked is told the decision once it is durable in the log, or why there is
+        none, from another thread; see `events.log.Tell`.
 
         Raises:
-            LogUnavailable: the database can't be reached (or from a future).
+            LogUnavailable: the log is closed.
         """
-        logged = self._log.submit_each(self._scored(asked, self._clock()))
-        return [
-            self._answered([one], future, _only) for one, future in zip(asked, logged, strict=True)
-        ]
+        groups = self._scored([one for one, _ in asked], self._clock())
+        self._log.hand_over(
+            (group, _Passing(self, [one], _only, tell).take)
+            for group, (one, tell) in zip(groups, asked, strict=True)
+        )
+
+    def decide_again(self, asked: Sequence[Asked], change: Outdated, tell: Tell) -> None:
+        """Decide requests once more, by the labels that there are after ``change``.
+
+        Raises:
+            LogUnavailable: the log is closed.
+        """
+        seen = (change.seq, change.tenant, change.task, kinds.LabelRemoved.kind)
+        self._cache.notice([seen])
+        self._log.hand_over([(_joined(self._scored(asked, self._clock())), tell)])
 
     def decision(self, tenant: str, task: str, decision: str) -> tuple[Logged, Decision]:
         """A decision that was made, with the event that records it.
@@ -115,40 +134,6 @@ class Decider:
         if event is None or event.task != task or event.kind != kinds.RequestDecided.kind:
             raise NotFound(f"decision: {tenant}/{task} has made none with the id '{decision}'")
         return event, decision_of(event)
-
-    def _answered(
-        self,
-        asked: Sequence[Asked],
-        logged: "Future[list[Appended]]",
-        answer: Callable[[list[Appended]], T],
-    ) -> "Future[T]":
-        """The answer, once it is logged; decided again if the labels changed just before that.
-
-        So no decision in the log is for a label that was removed before it, whichever server made
-        it.
-        """
-        answered: Future[T] = Future()
-
-        def pass_on(done: "Future[list[Appended]]") -> None:
-            try:
-                answered.set_result(answer(done.result()))
-            except Outdated as error:
-                decide_again(error)
-            except Exception as error:  # noqa: BLE001 - handed to whoever waits
-                answered.set_exception(error)
-
-        def decide_again(outdated: Outdated) -> None:
-            change = (outdated.seq, outdated.tenant, outdated.task, kinds.LabelRemoved.kind)
-            self._cache.notice([change])
-            try:
-                group = _joined(self._scored(asked, self._clock()))
-                (again,) = self._log.submit_each([group])
-                again.add_done_callback(pass_on)
-            except Exception as error:  # noqa: BLE001 - handed to whoever waits
-                answered.set_exception(error)
-
-        logged.add_done_callback(pass_on)
-        return answered
 
     def _scored(self, asked: Sequence[Asked], now: int) -> list[Group]:
         """What is decided of each request."""
@@ -196,6 +181,38 @@ class Decider:
             if not same_content(event, make(asked, tenant=tenant, task=task, time=0, id=id_)):
                 raise Conflict(f"id: '{id_}' was used before for something else")
         return {id_: decision_of(event) for id_, event in found.items()}
+
+
+class _Passing(Generic[T]):
+    """Passes an answer on, once it is logged; decided again if the labels changed just before that.
+
+    So no decision in the log is for a label that was removed before it, whichever server made it.
+    """
+
+    __slots__ = ("_answer", "_asked", "_decider", "_tell")
+
+    def __init__(
+        self,
+        decider: Decider,
+        asked: Sequence[Asked],
+        answer: Callable[[list[Appended]], T],
+        tell: Callable[[T | Exception], None],
+    ) -> None:
+        self._decider = decider
+        self._asked = asked
+        self._answer = answer
+        self._tell = tell
+
+    def take(self, outcome: list[Appended] | Exception) -> None:
+        """Be told what became of the decisions."""
+        try:
+            if isinstance(outcome, Outdated):
+                self._decider.decide_again(self._asked, outcome, self.take)
+                return
+            answer = outcome if isinstance(outcome, Exception) else self._answer(outcome)
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            answer = error
+        self._tell(answer)
 
 
 def _sticky(asked: Asked) -> str:

@@ -4,7 +4,9 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
+from typing import TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -19,11 +21,19 @@ from modelfleet.events.query import Query
 from modelfleet.events.redaction import redact, scrub
 from modelfleet.events.schema import EVENTS
 
+T = TypeVar("T")
+
 Fold = Callable[[sa.Connection, Sequence[Logged], Mapping[int, int]], None]
 """What is derived from the log within the append's own transaction.
 
 Told the new events, and of some of them, by their numbers, up to where in the log their writers had
 read; it may refuse one (see `errors.Outdated`), as if it had never been sent.
+"""
+
+Tell = Callable[[list[Appended] | Exception], None]
+"""Told what became of a group: where its events stand, once that is durable, or why not.
+
+It is called by the log's writing thread, must not raise and should be quick.
 """
 
 _MOST_IN_A_COMMIT = 2_000
@@ -32,10 +42,33 @@ _FIRST_PAGE = 50  # who asks for one event shouldn't wait for thousands
 
 
 class _Waiting(msgspec.Struct, frozen=True):
-    """A group that is to be logged, and the caller's answer."""
+    """A group that is to be logged, and who is to be told of it."""
 
     group: Group
-    answer: "Future[list[Appended]]"
+    tell: Tell
+
+
+class _Caller:
+    """A caller that waits to be told; a lock is all that it takes."""
+
+    __slots__ = ("_answer", "_told")
+
+    def __init__(self) -> None:
+        self._told = threading.Lock()
+        self._told.acquire()
+        self._answer: list[Appended] | Exception = []
+
+    def tell(self, answer: list[Appended] | Exception) -> None:
+        """Let the caller go on."""
+        self._answer = answer
+        self._told.release()
+
+    def wait(self) -> list[Appended]:
+        """What it is told, or the error that it is told of."""
+        self._told.acquire()
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
 
 
 class EventLog:
@@ -52,7 +85,7 @@ class EventLog:
         self._database = database
         self._fold = fold
         self._clock = clock
-        self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()  # None ends the writer
+        self._waiting: SimpleQueue[list[_Waiting] | None] = SimpleQueue()  # None ends the writer
         self._open = threading.Lock()
         self._closed = False
         self._committed: list[Callable[[Sequence[Logged]], None]] = []
@@ -60,28 +93,31 @@ class EventLog:
         self._writer.daemon = True
         self._writer.start()
 
-    def submit(self, events: Sequence[Event]) -> "Future[list[Appended]]":
-        """Hand over a group of events that have been checked; the answer comes when it is durable.
+    def hand_over(self, groups: Iterable[tuple[Group, Tell]]) -> None:
+        """Hand over groups that have been checked for the same commit; each stands alone.
 
-        The future raises Conflict if an id was used before for something else, and LogUnavailable
-        if the database can't be reached or the log is closed.
+        Told are Conflict if an id was used before for something else, LogUnavailable if the
+        database can't be reached, and Outdated if what a group knew has changed since.
+
+        Raises:
+            LogUnavailable: the log is closed.
         """
-        (answer,) = self.submit_each([Group(events)])
-        return answer
-
-    def submit_each(self, groups: Iterable[Group]) -> list["Future[list[Appended]]"]:
-        """Hand over groups, each of which stands alone, for the same commit.
-
-        Raises LogUnavailable if the log is closed; the futures are those of `submit`, and raise
-        Outdated if the fold finds that what a group knew has changed.
-        """
-        waiting = [_Waiting(group, Future()) for group in groups]
+        waiting = [_Waiting(group, tell) for group, tell in groups]
         with self._open:
             if self._closed:
                 raise LogUnavailable("the log is closed")
-            for one in waiting:
-                self._waiting.put(one)
-        return [one.answer for one in waiting]
+            self._waiting.put(waiting)  # at once: each time the writer wakes, and takes its turn
+
+    def submit_each(self, groups: Iterable[Group]) -> list["Future[list[Appended]]"]:
+        """Hand over groups; the futures give what is told of each, or raise it. See `hand_over`."""
+        taken = [(group, Future[list[Appended]]()) for group in groups]
+        self.hand_over((group, partial(settle, future)) for group, future in taken)
+        return [future for _, future in taken]
+
+    def submit(self, events: Sequence[Event]) -> "Future[list[Appended]]":
+        """Hand over one group of events; see `submit_each`."""
+        (answer,) = self.submit_each([Group(events)])
+        return answer
 
     def append(self, events: Sequence[Event]) -> list[Appended]:
         """Log a group of events that have been checked; back when it is durable.
@@ -90,7 +126,9 @@ class EventLog:
             Conflict: an id was used before for something else.
             LogUnavailable: the database can't be reached, or the log is closed.
         """
-        return self.submit(events).result()
+        caller = _Caller()
+        self.hand_over([(Group(events), caller.tell)])
+        return caller.wait()
 
     def on_commit(self, call: Callable[[Sequence[Logged]], None]) -> None:
         """Have ``call`` told of every event this process logs, before the append is answered."""
@@ -175,30 +213,28 @@ class EventLog:
     def _write_until_closed(self) -> None:
         while (first := self._waiting.get()) is not None:
             taken, last = self._taken_with(first)
-            self._commit([one for one in taken if one.answer.set_running_or_notify_cancel()])
+            self._commit(taken)
             if last:
                 return
 
-    def _taken_with(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+    def _taken_with(self, first: list[_Waiting]) -> tuple[list[_Waiting], bool]:
         """What is waiting, as much as fits a commit; and whether it is the last."""
-        taken, size = [first], len(first.group.events)
+        taken, size = first, _size(first)
         while size < _MOST_IN_A_COMMIT and not self._waiting.empty():
-            one = self._waiting.get()
-            if one is None:
+            more = self._waiting.get()
+            if more is None:
                 return taken, True
-            taken.append(one)
-            size += len(one.group.events)
+            taken = taken + more
+            size += _size(more)
         return taken, False
 
     def _commit(self, taken: list[_Waiting]) -> None:
         """Log all groups in one transaction, or each alone if one of them can't be."""
-        if not taken:
-            return
         try:
             answers = self._logged_together([one.group for one in taken])
         except Exception as error:  # noqa: BLE001 - whatever it is, its callers are told
             if len(taken) == 1:
-                taken[0].answer.set_exception(error)
+                taken[0].tell(error)
                 return
             for one in taken:
                 self._commit([one])
@@ -207,7 +243,7 @@ class EventLog:
         for call in self._committed:
             call(new)
         for one, answer in zip(taken, answers, strict=True):
-            one.answer.set_result(answer)
+            one.tell(answer)
 
     def _logged_together(self, groups: list[Group]) -> list[list[Appended]]:
         """Duplicates are rare: looked for only once an insert has met one."""
@@ -234,6 +270,20 @@ class EventLog:
                 self._fold(connection, numbering.new, numbering.known)
                 statements.wake_readers(connection)
         return answers
+
+
+def settle(future: "Future[T]", outcome: T | Exception) -> None:
+    """Have a future give an outcome, or raise it; one that its caller has cancelled stays so."""
+    if not future.set_running_or_notify_cancel():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _size(waiting: Sequence[_Waiting]) -> int:
+    return sum(len(one.group.events) for one in waiting)
 
 
 class _Numbering:
