@@ -19,9 +19,10 @@ from modelfleet.events.terms import terms_of
 CHANNEL = "modelfleet"
 """What PostgreSQL's listeners are told on at each commit."""
 
-_TAKE = (
-    sa.update(POSITION).values(seq=POSITION.c.seq + sa.bindparam("count")).returning(POSITION.c.seq)
-)
+_TAKE = {
+    dialect: f"UPDATE log_position SET seq = seq + {mark} RETURNING seq"  # noqa: S608 - our own names
+    for dialect, mark in (("sqlite", "?"), ("postgresql", "%s"))
+}
 _HEAD = sa.select(POSITION.c.seq)
 _COLUMNS = ", ".join(column.name for column in EVENTS.columns)
 _MOST_ROWS = 64
@@ -44,7 +45,8 @@ def _is_sqlite(connection: sa.Connection) -> bool:
 
 def take_numbers(connection: sa.Connection, count: int) -> int:
     """The last number before ``count`` new ones; whoever takes holds the log until they commit."""
-    after: int = connection.execute(_TAKE, {"count": count}).scalar_one()
+    taken = connection.exec_driver_sql(_TAKE[connection.dialect.name], (count,))
+    after: int = taken.scalar_one()
     return after - count
 
 

@@ -23,6 +23,8 @@ _MOST_READ = 80_000  # characters of a text
 LONGEST_EQUAL = 160
 """Characters of a string that can be found by being equal; longer ones are found by words."""
 _MOST_REMEMBERED = 10_000
+_SHORT = 48
+"""Characters of a text whose terms are remembered."""
 _FINE_IN_DOUBLING = 8
 _FINE_IN_COARSE = 64
 _SMALLEST, _LARGEST = 64, 1024  # numbers from 2**-64 to 2**1024 are told apart
@@ -34,18 +36,35 @@ def terms_of(event: Event | Logged) -> str:
     terms[kind_term(event.kind)] = None
     said: list[str] = []
     for path, value in leaves(event.fields):
-        for term in _presences(path):
-            terms[term] = None
         if type(value) is str:
             said.append(value)
-            if len(value) > LONGEST_EQUAL:
-                continue
-        elif type(value) is float or type(value) is int:
-            bucket = _bucket(value)
-            terms[_fine(path, bucket)] = None
-            terms[_coarse(path, bucket // _FINE_IN_COARSE)] = None
-        terms[equal(path, value)] = None
+            terms |= _of_short(path, value) if len(value) <= _SHORT else _of_text(path, value)
+        else:
+            terms |= _of_value(path, value)
     return " ".join(terms | dict.fromkeys(_words_of_all(said)))
+
+
+def _of_value(path: str, value: Json) -> dict[str, None]:
+    """The terms of a field that holds no text."""
+    terms = dict.fromkeys(_presences(path))
+    if type(value) is float or type(value) is int:
+        bucket = _bucket(value)
+        terms[_fine(path, bucket)] = None
+        terms[_coarse(path, bucket // _FINE_IN_COARSE)] = None
+    terms[equal(path, value)] = None
+    return terms
+
+
+def _of_text(path: str, value: str) -> dict[str, None]:
+    """The terms of a field that holds a text, but for its words."""
+    terms = dict.fromkeys(_presences(path))
+    if len(value) <= LONGEST_EQUAL:
+        terms[equal(path, value)] = None
+    return terms
+
+
+_of_short = lru_cache(_MOST_REMEMBERED)(_of_text)
+"""The same, remembered: labels, versions and most metadata come again and again."""
 
 
 def leaves(fields: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:

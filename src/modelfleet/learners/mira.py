@@ -185,6 +185,8 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
 
     def _padded(self, base_scores: Scores) -> Scores:
         missing = len(self.labels) - len(base_scores)
+        if not missing:
+            return base_scores.copy()
         middle = base_scores.mean() if len(base_scores) else np.float32(0)
         return np.concatenate([base_scores, np.full(missing, middle, np.float32)])
 

@@ -135,7 +135,8 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
     def _ranked(self, scores: NDArray[np.float32], most: int) -> tuple[Scored, ...]:
         probabilities = calibration.probabilities(scores, self.temperature)
         order = np.argsort(-probabilities, kind="stable")[:most]
-        return tuple(Scored(self.active[i], float(probabilities[i])) for i in order)
+        best = zip(order.tolist(), probabilities[order].tolist(), strict=True)
+        return tuple([Scored(self.active[place], probability) for place, probability in best])
 
     def _weighed(self, features: Features, candidates: tuple[Scored, ...], score: float) -> Judged:
         """Whether to answer with the best candidate, which has this score."""
