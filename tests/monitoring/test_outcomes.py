@@ -1,5 +1,7 @@
 """What becomes of decisions is counted once it is final, as people would count it."""
 
+from pathlib import Path
+
 import pytest
 from tests.conftest import HandClock
 
@@ -144,3 +146,17 @@ def test_charlie_sees_nothing_of_acme(fleet: Fleet, task: Task) -> None:
 
 def test_a_day_is_of_utc() -> None:
     assert day_of(2 * DAY - 1) == 1
+
+
+def test_what_was_forgotten_is_gone_from_the_databases_files(small_fleet: Fleet) -> None:
+    task = small_fleet.task("acme", "team")
+    task.define_label("it", keywords=["wifi"])
+    for number in range(12):
+        task.decide(f"{TEXTS[0]} {number}", metadata={"author": "ann-of-oslo"})
+        small_fleet.watch_due()
+    assert "ann-of-oslo" in str(sums_of(small_fleet))
+    task.forget(metadata={"author": "ann-of-oslo"})
+    small_fleet.watch_due()
+    small_fleet.log.scrub()
+    files = [path for path in Path(small_fleet.settings.database).iterdir() if path.is_file()]
+    assert [path.name for path in files if b"ann-of-oslo" in path.read_bytes()] == []

@@ -72,7 +72,7 @@ def _empty(connection: sa.Connection, events: Sequence[Logged], order: str) -> N
     emptied = [
         msgspec.structs.replace(event, fields=_emptied(event.fields, order)) for event in events
     ]
-    with _overwriting(connection):
+    with overwriting(connection):
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(_TAKE_TERMS, _terms(events))
             connection.exec_driver_sql(_GIVE_TERMS, _terms(emptied))
@@ -88,7 +88,7 @@ def _terms(events: Sequence[Logged]) -> list[tuple[int, str]]:
 
 
 @contextmanager
-def _overwriting(connection: sa.Connection) -> Iterator[None]:
+def overwriting(connection: sa.Connection) -> Iterator[None]:
     """Have SQLite write zeros over what is deleted; it would leave it in the file otherwise."""
     if connection.dialect.name != "sqlite":
         yield
@@ -107,7 +107,7 @@ def _emptied(fields: dict[str, Json], order: str) -> dict[str, Json]:
 
 def _merged(database: Database, statement: str) -> int:
     """Take one step of merging the index, so that what it was told to forget is gone; its size."""
-    with database.writing() as connection, _overwriting(connection):
+    with database.writing() as connection, overwriting(connection):
         before: int = connection.exec_driver_sql(_WRITTEN).scalar_one()
         connection.exec_driver_sql(statement)
         after: int = connection.exec_driver_sql(_WRITTEN).scalar_one()

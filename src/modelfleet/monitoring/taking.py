@@ -4,6 +4,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelfleet.events import Database
+from modelfleet.events.redaction import overwriting
 from modelfleet.monitoring import rows
 from modelfleet.monitoring.finding import Find, Found, Seen
 from modelfleet.monitoring.fold import fold
@@ -24,9 +25,13 @@ class Taken(msgspec.Struct, frozen=True):
     found: Found
 
     def write(self, connection: sa.Connection) -> None:
-        """Write the sums and states that changed."""
-        rows.write(connection, self.memory)
-        rows.write_found(connection, self.found)
+        """Write the sums and states that changed; of what they were, nothing stays in the files.
+
+        They may hold what was forgotten since.
+        """
+        with overwriting(connection):
+            rows.write(connection, self.memory)
+            rows.write_found(connection, self.found)
 
 
 def take_in(connection: sa.Connection, at: Position, page: Page, find: Find) -> Taken:
@@ -46,8 +51,9 @@ def rebuild(database: Database, find: Find) -> int:
     """
     with database.writing() as connection:
         end = rows.hold_position(connection)
-        for table in MONITORED:
-            connection.execute(sa.delete(table))
+        with overwriting(connection):
+            for table in MONITORED:
+                connection.execute(sa.delete(table))
         at = Position(0, 0)
         while (page := _next(connection, at, end)) is not None:
             taken = take_in(connection, at, page, find)
