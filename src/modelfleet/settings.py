@@ -92,6 +92,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Path("./data" if "://" in self.database else self.database) / "cache"
 
     @property
+    def warmth(self) -> Path:
+        """The file in which this server notes which models are busy, for its next start."""
+        folder = Path("./data" if "://" in self.database else self.database)
+        return folder / f"warm-{self.port}.json"
+
+    @property
     def embeddings(self) -> Path:
         """The file of embeddings that were slow to make; a cache of this machine's own."""
         return Path("./data" if "://" in self.database else self.database) / "embeddings.db"

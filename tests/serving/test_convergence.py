@@ -32,9 +32,11 @@ def fresh(fleet: Fleet) -> ModelCache:
     return ModelCache(fleet.cache._loader, 2**30, clock=fleet.clock)
 
 
-def answers(cache: ModelCache, tenant: str) -> list[list[tuple[str, float]]]:
-    """What a server says of some texts, to five digits."""
-    model = cache.get(tenant, "team")
+def answers(
+    cache: ModelCache, tenant: str, version: str | None = None
+) -> list[list[tuple[str, float]]]:
+    """What a server says of some texts, to five digits; by a version, or by what is live."""
+    model = cache.get(tenant, "team", version)
     return [
         [(one.label, round(one.probability, 5)) for one in model.scored(features)]
         for features in default_encoder().encode(TEXTS, [{}] * len(TEXTS))
@@ -84,8 +86,11 @@ def test_servers_that_followed_and_servers_that_start_now_answer_the_same(
     task = small_fleet.task(tenant, "team")
     for step in [("define", "it", ""), ("define", "facilities", ""), *steps]:
         do(small_fleet, clock, task, step)
-        task.decide("hello")  # this server follows each step
-    assert answers(small_fleet.cache, tenant) == answers(fresh(small_fleet), tenant)
+        task.decide("hello")  # this server follows each step, with every version
+        for version in task.versions():
+            small_fleet.cache.get(tenant, "team", version.version)
+    for name in (None, *(version.version for version in task.versions())):
+        assert answers(small_fleet.cache, tenant, name) == answers(fresh(small_fleet), tenant, name)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import ipaddress
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from modelfleet.cli.logging import configure_logging
 from modelfleet.cli.processes import Processes, train_until_told, watch_until_told
 from modelfleet.errors import SettingsWrong
 from modelfleet.fleet import Fleet
+from modelfleet.serving import Warmth
 from modelfleet.settings import Settings, load_settings
 
 Data = Annotated[
@@ -139,7 +141,8 @@ def _serve(settings: Settings, training: str) -> None:
         said = _announcement(settings, training, keys_required=keys_required)
         # What was imported stays; looking through it for garbage stops all requests for 0.1 s.
         gc.freeze()
-        asyncio.run(_answer(app, settings, said))
+        with closing(Warmth(fleet.cache, settings.warmth)):
+            asyncio.run(_answer(app, settings, said))
 
 
 async def _answer(app: Litestar, settings: Settings, said: Callable[[], None]) -> None:

@@ -12,6 +12,7 @@ from modelfleet.serving.follower import Follower
 from modelfleet.serving.loading import Loader
 from modelfleet.serving.routing import Routed, is_trying, route
 from modelfleet.serving.served import Judged, Reason, Scored, ServedModel
+from modelfleet.serving.warmth import Warmth
 
 __all__ = [
     "Follower",
@@ -23,6 +24,7 @@ __all__ = [
     "Scored",
     "ServedModel",
     "Serving",
+    "Warmth",
     "is_trying",
     "route",
 ]

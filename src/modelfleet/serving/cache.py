@@ -119,6 +119,36 @@ class ModelCache:
                 with self._lock:  # two threads notice: this process's writer and the follower
                     entry.wanted = max(entry.wanted, seq)
 
+    def warm(self, tenant: str, task: str) -> None:
+        """Load what is live, if it isn't in memory.
+
+        Raises:
+            LogUnavailable: the log can't be read.
+        """
+        if (tenant, task, None) not in self._entries:
+            self._get((tenant, task, None))
+
+    def busiest(self) -> list[tuple[str, str]]:
+        """The tasks whose models are in memory, those that were asked for most first.
+
+        What was asked before the last call of this counts half as much as what was since.
+        """
+        live = [entry for entry in list(self._entries.values()) if entry.key[2] is None]
+        live.sort(key=lambda entry: -entry.asked)
+        for entry in live:
+            entry.asked //= 2
+        return [(entry.key[0], entry.key[1]) for entry in live]
+
+    @property
+    def fullness(self) -> float:
+        """The share of the budget that is taken."""
+        return self._evictor.nbytes / self._evictor.budget
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether somebody waits for a model."""
+        return bool(self._loading)
+
     def drop(self, tenant: str, task: str) -> None:
         """Forget the models of a task; the next request loads what it needs again."""
         with self._lock:

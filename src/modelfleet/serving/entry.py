@@ -43,21 +43,28 @@ class Serving(msgspec.Struct, frozen=True):
 class Entry(Held[Place]):
     """A place for one model.
 
-    ``wanted`` is the last event that the model should know. ``again`` is when to try again to load
-    a version that couldn't be served, ``failures`` how often in a row that failed, and ``error``
-    why, where no other version stands in.
+    ``asked`` counts requests for it; those of long ago count less. ``wanted`` is the last event
+    that the model should know. ``again`` is when to try again to load a version that couldn't be
+    served, ``failures`` how often in a row that failed, and ``error`` why, where no other version
+    stands in.
     """
 
-    __slots__ = ("again", "error", "failures", "lock", "model", "wanted")
+    __slots__ = ("again", "asked", "error", "failures", "lock", "model", "wanted")
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self.lock = threading.Lock()
+        self.asked = 0
         self.model: ServedModel | None = None
         self.wanted = 0
         self.again: int | None = None
         self.failures = 0
         self.error: Unusable | None = None
+
+    def hit(self) -> None:
+        """See `Held.hit`; how often it was asked for is counted as well."""
+        super().hit()
+        self.asked += 1
 
     def fresh(self) -> ServedModel | None:
         """The model, if it knows all that it should."""

@@ -1,0 +1,145 @@
+"""Servers behind nginx are restarted one after another, and no request is lost."""
+
+import re
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.crash.server import Server, free_port
+
+CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx.conf"
+
+
+class Proxy:
+    """A real nginx with the configuration that we ship, on free ports."""
+
+    def __init__(self, folder: Path, servers: list[int]) -> None:
+        program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+        if program is None:
+            pytest.skip("nginx isn't installed")
+        self.port = free_port()
+        text = CONFIGURATION.read_text()
+        for shipped, ours in zip(("8081", "8082"), servers, strict=True):
+            text = text.replace(f"127.0.0.1:{shipped}", f"127.0.0.1:{ours}")
+        text = text.replace("listen 8080;", f"listen 127.0.0.1:{self.port};")
+        text = re.sub(r"(?m)^pid .*$", f"pid {folder}/nginx.pid;\ndaemon off;", text)
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        temporary = "".join(f"    {kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+        file = folder / "nginx.conf"
+        file.write_text(text.replace("http {\n", f"http {{\n{temporary}"))
+        with (folder / "nginx.txt").open("w") as said:
+            self._process = subprocess.Popen(  # noqa: S603 - a program of this machine
+                [program, "-c", str(file), "-p", str(folder), "-e", "stderr"], stderr=said
+            )
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
+class Fleet:
+    """Two servers over one log, and nginx before them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.ports = [free_port(), free_port()]
+        self.servers = [self._start(port) for port in self.ports]
+        for server in self.servers:
+            server.wait_until_ready()
+        self.proxy = Proxy(folder, self.ports)
+
+    def _start(self, port: int) -> Server:
+        return Server(
+            ["serve", "--data", str(self._folder / "data"), "--port", str(port)],
+            folder=self._folder,
+            port=port,
+        )
+
+    def restart(self, which: int) -> None:
+        assert self.servers[which].stop() == 0
+        self.servers[which] = self._start(self.ports[which]).wait_until_ready()
+
+    def said(self) -> str:
+        return (self._folder / "nginx.txt").read_text()
+
+    def stop(self) -> None:
+        self.proxy.stop()
+        for server in self.servers:
+            server.stop()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    fleet = Fleet(tmp_path_factory.mktemp("fleet"))
+    yield fleet
+    fleet.stop()
+
+
+def asking(url: str, tenant: str, stop: threading.Event, answers: list[int | str]) -> None:
+    """Ask on and on over connections of nginx's; what came of each request."""
+    with httpx.Client(base_url=url, timeout=30) as client:
+        while not stop.is_set():
+            try:
+                path = f"/api/tenants/{tenant}/tasks/team/decisions"
+                answers.append(client.post(path, json={"text": "no wifi"}).status_code)
+            except httpx.HTTPError as error:
+                answers.append(repr(error))
+
+
+@pytest.mark.slow
+def test_a_rolling_restart_loses_no_request(running: Fleet) -> None:
+    url = f"http://127.0.0.1:{running.proxy.port}"
+    end = time.monotonic() + 10
+    while not _answers(url):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    stop, answers = threading.Event(), list[int | str]()
+    threads = [
+        threading.Thread(target=asking, args=(url, f"tenant{number}", stop, answers))
+        for number in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for which in (0, 1):
+        running.restart(which)
+        time.sleep(1.5)  # more than nginx leaves a server alone that failed
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert set(answers) == {200}, running.said()
+    assert len(answers) > 50
+
+
+@pytest.mark.slow
+def test_a_tenants_requests_go_to_one_server(running: Fleet) -> None:
+    url = f"http://127.0.0.1:{running.proxy.port}"
+    before = [_gauge(port, "modelfleet_models_in_memory") for port in running.ports]
+    for number in range(30):
+        of_task = f"{url}/api/tenants/another{number}/tasks/team"
+        label = httpx.put(f"{of_task}/labels/it", json={"keywords": ["wifi"]})
+        assert label.status_code == 200
+        for _ in range(3):
+            asked = httpx.post(f"{of_task}/decisions", json={"text": "no wifi"})
+            assert asked.status_code == 200
+    after = [_gauge(port, "modelfleet_models_in_memory") for port in running.ports]
+    came = [then - first for then, first in zip(after, before, strict=True)]
+    assert sum(came) == 30
+    assert min(came) >= 5
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _gauge(port: int, name: str) -> float:
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    (value,) = re.findall(rf"(?m)^{name} (\S+)$", text)
+    return float(value)
