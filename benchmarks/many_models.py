@@ -80,6 +80,22 @@ def add_models(
         yield from named
 
 
+def publish_another(fleet: Fleet, trained: Sequence[Prototype], names: Sequence[str]) -> None:
+    """Give tenants that `add_models` made first, in its order, the same as a second version."""
+    for start in range(0, len(names), _TOGETHER):
+        head = fleet.log.head()
+        fleet.import_events(
+            make(_stored(fleet, name, head, _renamed(one)), tenant=name, task=TASK, time=now())
+            for number, name in enumerate(names[start : start + _TOGETHER], start)
+            for one in [trained[number % len(trained)]]
+        )
+
+
+def _renamed(one: Prototype) -> Prototype:
+    name = one.version.version[:-8] + "00000002"
+    return msgspec.structs.replace(one, version=msgspec.structs.replace(one.version, version=name))
+
+
 def _prototype(fleet: Fleet, tenant: Tenant) -> Prototype:
     (version, *_) = fleet.task(tenant.name, TASK).versions()
     file = Path(fleet.settings.models) / key(tenant.name, TASK, version.version)
@@ -100,7 +116,9 @@ def _define_labels(fleet: Fleet, named: dict[str, Prototype]) -> dict[str, int]:
 def _stored(fleet: Fleet, name: str, watermark: int, one: Prototype) -> kinds.VersionPublished:
     """Put a version into the store under a tenant's name; what its training would log."""
     version = one.version
-    header = msgspec.structs.replace(one.checkpoint.header, tenant=name, watermark=watermark)
+    header = msgspec.structs.replace(
+        one.checkpoint.header, tenant=name, version=version.version, watermark=watermark
+    )
     data = write(header, one.checkpoint.arrays)
     file = Path(fleet.settings.models) / key(name, TASK, version.version)
     file.parent.mkdir(parents=True, exist_ok=True)
