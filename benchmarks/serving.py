@@ -208,11 +208,11 @@ def recall(bench: Bench) -> list[Figure]:
         looked = names[:: len(names) // 50]
         _until(one, other, looked, lambda name, version: version == newest[name])
         begun = time.perf_counter()
-        Http(one).call("POST", f"/api/tenants/{names[0]}/tasks/{TASK}/versions/roll-back")
+        Http(one).call("POST", f"/api/tenants/{names[0]}/tasks/{TASK}/versions/roll-back", {})
         _until(one, other, names[:1], lambda name, version: version != newest[name])
         single = time.perf_counter() - begun
         begun = time.perf_counter()
-        moved = Http(one).call("POST", f"/api/recipes/{recipe}/roll-back")
+        moved = Http(one).call("POST", f"/api/recipes/{recipe}/roll-back", {})
         _until(one, other, looked[1:], lambda name, version: version != newest[name])
         many = time.perf_counter() - begun
     return [
