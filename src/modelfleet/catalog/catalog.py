@@ -148,11 +148,10 @@ class Catalog:
 
     def version(self, tenant: str, task: str, version: str) -> Version | None:
         """One version of a task, None if there is none of this name."""
-        query = sa.select(*_columns(VERSIONS, Version)).where(
-            *_of(VERSIONS, tenant, task), VERSIONS.c.version == version
-        )
-        rows = self._all(query)
-        return Version(*rows[0]) if rows else None
+        asked = {"tenant": tenant, "task": task, "version": version}
+        with self._database.reading() as connection:
+            row = connection.execute(_VERSION, asked).first()
+        return None if row is None else Version(*row)
 
     def named(self, tenant: str, task: str, version: str) -> str:
         """The name of a version: itself, or the version that plays this part.
@@ -261,3 +260,10 @@ def _columns(table: sa.Table, struct: type[msgspec.Struct]) -> list[sa.Column[An
 
 def _of(table: sa.Table, tenant: str, task: str) -> tuple[sa.ColumnElement[bool], ...]:
     return table.c.tenant == tenant, table.c.task == task
+
+
+_VERSION = sa.select(*_columns(VERSIONS, Version)).where(
+    VERSIONS.c.tenant == sa.bindparam("tenant"),
+    VERSIONS.c.task == sa.bindparam("task"),
+    VERSIONS.c.version == sa.bindparam("version"),
+)

@@ -184,9 +184,8 @@ class EventLog:
         self, tenant: str, task: str, kinds: Collection[str], *, after: int = 0, until: int = 2**62
     ) -> list[Logged]:
         """A task's events of some kinds with ``after < seq <= until``, in order."""
-        query = statements.of_task(tenant, task, kinds, after, until)
         with self._database.reading() as connection:
-            return [Logged(*row) for row in connection.execute(query).all()]
+            return statements.of_task(connection, tenant, task, kinds, (after, until))
 
     def scan(self, query: Query) -> Iterator[Logged]:
         """The events that a query asks for, read page by page as they are taken."""

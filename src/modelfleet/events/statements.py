@@ -36,6 +36,17 @@ _TERMS_POSTGRESQL = (
     "FROM json_to_recordset(%s::json) AS row(seq bigint, terms text)"
 )
 _NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
+_OF_TASK = (
+    sa.select(EVENTS)
+    .where(
+        EVENTS.c.tenant == sa.bindparam("tenant"),
+        EVENTS.c.task == sa.bindparam("task"),
+        EVENTS.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        EVENTS.c.seq > sa.bindparam("after"),
+        EVENTS.c.seq <= sa.bindparam("until"),
+    )
+    .order_by(EVENTS.c.seq)
+)
 _BY_IDS = ByKeys(sa.select(EVENTS), EVENTS.c.tenant, EVENTS.c.id)
 
 
@@ -127,19 +138,14 @@ def alerts(after: int, limit: int) -> sa.Select[Any]:
     return alone.order_by(EVENTS.c.seq).limit(limit)
 
 
-def of_task(tenant: str, task: str, kinds: Iterable[str], after: int, until: int) -> sa.Select[Any]:
-    """A task's events of some kinds within a part of the log, in order."""
-    return (
-        sa.select(EVENTS)
-        .where(
-            EVENTS.c.tenant == tenant,
-            EVENTS.c.task == task,
-            EVENTS.c.kind.in_(sorted(kinds)),
-            EVENTS.c.seq > after,
-            EVENTS.c.seq <= until,
-        )
-        .order_by(EVENTS.c.seq)
-    )
+def of_task(
+    connection: sa.Connection, tenant: str, task: str, kinds: Iterable[str], within: tuple[int, int]
+) -> list[Logged]:
+    """A task's events of some kinds behind one place in the log and up to another, in order."""
+    after, until = within
+    asked = {"tenant": tenant, "task": task, "kinds": sorted(kinds)}
+    rows = connection.execute(_OF_TASK, asked | {"after": after, "until": until})
+    return [Logged(*row) for row in rows]
 
 
 def found(

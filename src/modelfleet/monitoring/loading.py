@@ -82,10 +82,13 @@ def _decisions(connection: sa.Connection, keys: Sequence[DecisionKey]) -> list[L
 
 def _recipes(connection: sa.Connection, decision: Logged) -> dict[str, str]:
     """What was known of versions' recipes when a decision was made."""
-    query = statements.of_task(
-        decision.tenant, decision.task, [kinds.VersionPublished.kind], 0, decision.seq
+    newest = (
+        sa.select(EVENTS)
+        .where(EVENTS.c.tenant == decision.tenant, EVENTS.c.task == decision.task)
+        .where(EVENTS.c.kind == kinds.VersionPublished.kind, EVENTS.c.seq <= decision.seq)
+        .order_by(EVENTS.c.seq.desc())
+        .limit(_MOST_PUBLISHED)
     )
-    newest = query.order_by(None).order_by(EVENTS.c.seq.desc()).limit(_MOST_PUBLISHED)
     published = [Logged(*row).fields for row in connection.execute(newest)]
     return recipes_after((one["version"], one["recipe"]) for one in reversed(published))
 
