@@ -34,6 +34,15 @@ class Mailbox:
     def __init__(self) -> None:
         self.letters: list[tuple[Envelope, EmailMessage]] = []
         self.answer = "250 OK"
+        self.unknown = ""
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        if address == self.unknown:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         if self.answer.startswith("2"):
@@ -126,6 +135,17 @@ def test_several_alerts_of_a_kind_are_one_letter(
     ((_, letter),) = open_post.mailbox.letters
     assert letter["Subject"].endswith("acme/team fell. (and 2 more)")
     assert "initech" in letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_one_receiver_who_is_gone_keeps_it_from_nobody_else(
+    open_post: Post, news: Newsroom, clock: HandClock, notifier: Tell
+) -> None:
+    open_post.mailbox.unknown = "alice@example.com"
+    told = notifier(Email(open_post.url(), LETTERS, clock))
+    news.raise_(an_alert())
+    tell_all(told)
+    ((envelope, _),) = open_post.mailbox.letters
+    assert envelope.rcpt_tos == ["ops@example.com"]
 
 
 def test_a_server_that_is_busy_gets_the_same_letter_later(

@@ -26,6 +26,7 @@ from modelfleet.events import Database, EventLog, statements
 from modelfleet.fleet import Fleet
 from modelfleet.monitoring.outlets import Answer, Notifier, Positions
 from modelfleet.monitoring.outlets.notice import Notice
+from modelfleet.monitoring.outlets.positions import HELD_SECONDS
 from modelfleet.monitoring.outlets.webhook import Webhook
 from modelfleet.recipe import load_recipe
 from modelfleet.settings import Settings
@@ -112,6 +113,28 @@ def test_what_was_told_before_a_restart_is_not_told_again_and_nothing_is_lost(
     news.raise_(an_alert("a2"))
     tell_all(notifier(Webhook(receiver.url, SECRET, clock)))
     assert told(receiver) == [("a1", "firing"), ("a1", "resolved"), ("a2", "firing")]
+
+
+def test_what_a_process_told_as_it_died_is_told_again_by_the_next(
+    webhook: Notifier, notifier: Tell, news: Newsroom, receiver: Receiver, clock: HandClock
+) -> None:
+    post = webhook.outlet.tell
+
+    def tell_and_die(notices: Sequence[Notice]) -> Answer:
+        post(notices)
+        raise KeyboardInterrupt
+
+    webhook.outlet.tell = tell_and_die  # type: ignore[method-assign]
+    news.raise_(an_alert("a1"))
+    with pytest.raises(KeyboardInterrupt):
+        webhook.step()
+    after = notifier(Webhook(receiver.url, SECRET, clock))
+    tell_all(after)
+    assert told(receiver) == [("a1", "firing")]  # the first may still be at it
+    clock.advance(HELD_SECONDS + 1)
+    tell_all(after)
+    assert told(receiver) == [("a1", "firing")] * 2
+    assert len({one.headers["webhook-id"] for one in receiver.posts}) == 1
 
 
 def test_of_two_processes_one_tells(

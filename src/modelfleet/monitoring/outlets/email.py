@@ -10,6 +10,7 @@ from html import escape
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+import structlog
 
 from modelfleet.clock import Clock, to_datetime
 from modelfleet.monitoring.outlets.notice import Notice, details
@@ -21,6 +22,8 @@ _LONGEST_SUBJECT = 160
 _POLICY = policy.SMTP.clone(max_line_length=250)  # so that no subject is folded
 _COLOURS = {"critical": "#dc2f4b", "warning": "#c2650a", "info": "#636b7d", "ended": "#0d9488"}
 _FONT = "font:15px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif"
+
+_logger = structlog.get_logger()
 
 
 class Letters(msgspec.Struct, frozen=True):
@@ -49,13 +52,16 @@ class Email:
         try:
             with self._connected() as server:
                 self._log_in(server)
-                server.send_message(message)
+                refused = server.send_message(message)
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPAuthenticationError) as error:
             return Refused(f"{type(error).__name__}: {error}")
         except (smtplib.SMTPResponseException, smtplib.SMTPNotSupportedError) as error:
             return _unwilling(error)
         except (smtplib.SMTPException, OSError) as error:
             return Unreachable(f"{type(error).__name__}: {error}")
+        if refused:
+            # Sent again, it would come twice to all the others.
+            _logger.warning("an e-mail was refused for some", receivers=sorted(refused))
         return Taken()
 
     def close(self) -> None:
