@@ -17,11 +17,11 @@ from machine import loop
 from modelfleet.clock import DAY, HOUR, SECOND
 from modelfleet.events import Event
 from modelfleet.fleet import Fleet
-from modelfleet.monitoring import rows
+from modelfleet.monitoring import Found, rows
 from modelfleet.monitoring.fold import fold
 from modelfleet.monitoring.loading import load, page_of
 from modelfleet.monitoring.rows import Position
-from modelfleet.monitoring.taking import MOST_EVENTS
+from modelfleet.monitoring.taking import MOST_EVENTS, Taken
 from monitoring import a_decision
 from places import Fresh, servers
 from report import Figure, at_least, at_most, chosen_databases, databases, parser, show
@@ -109,9 +109,10 @@ def taken_in(fleet: Fleet, clock: Clock) -> Cost:
         cost.counted += now() - begun
         begun = now()
         seq = page.events[-1].seq if page.events else at.seq
+        taken = Taken(Position(seq, page.until[0]), memory, Found())
         with fleet.database.writing() as connection:
-            rows.move(connection, at, Position(seq, page.until[0]))
-            rows.write(connection, memory)
+            rows.move(connection, at, taken.after)
+            taken.write(connection)
         cost.written += now() - begun
 
 
