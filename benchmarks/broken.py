@@ -7,7 +7,8 @@ import numpy as np
 from river.drift import ADWIN
 from scipy.optimize import brentq
 
-from modelfleet.monitoring.budget import Budget, parts
+from modelfleet.monitoring.alarms.allowance import KINDS_OF_ELEMENTS, Allowance, Traffic
+from modelfleet.monitoring.budget import Budget
 from modelfleet.monitoring.inception import inception
 from modelfleet.monitoring.odds import Numbers, log_odds, logistic
 from modelfleet.monitoring.state import State
@@ -105,7 +106,7 @@ def tried(world: World, between: tuple[float, float], tasks: int, answered: floa
     usual = logistic(log_odds(stated) + rng.normal(0, OFF, tasks)[task])
     after = week >= BEFORE
     wrong = rng.random(len(task)) < np.where(after, wrong_after(world, usual, BROKEN), usual)
-    share = parts(Budget())[Stream.PRECISION] / (FLEET * VOLUME * answered)
+    share = _share(FLEET * VOLUME * answered)
     first = _found(task, wrong, stated, after, share)
     delays = np.array([first.get(one, np.inf) for one in range(tasks)])
     return Tried(
@@ -116,6 +117,12 @@ def tried(world: World, between: tuple[float, float], tasks: int, answered: floa
         adwin=_by_adwin(task, wrong, after),
         limit=float(np.log(1 / share) / _information(world)),
     )
+
+
+def _share(decisions: float) -> float:
+    """What the platform gives a decision of so many a week, at one false alert a week."""
+    usual = [round(decisions / 7)] * KINDS_OF_ELEMENTS
+    return Allowance(Budget(), Traffic(before=[usual])).share(Stream.PRECISION)
 
 
 def _slowest(delays: Numbers) -> float:

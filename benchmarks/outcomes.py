@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.monitoring.budget import Budget, shares
+from modelfleet.monitoring.budget import Budget, parts
 from modelfleet.monitoring.calibrating import START, pooled, prior
 from modelfleet.monitoring.odds import Numbers, log_odds, logistic
 from modelfleet.monitoring.state import State
@@ -148,12 +148,15 @@ def weekly(fleet: Simulated) -> Numbers:
 
 
 class Watched:
-    """Simulated tasks under watch; the prior is found anew each week, as the platform would."""
+    """Simulated tasks under watch; what tasks have in common is found anew each week.
+
+    The whole budget is spent, which the platform doesn't: it keeps half for busier days.
+    """
 
     def __init__(self, fleet: Simulated, budget: Budget, tolerance: Tolerance) -> None:
         self.state = State.new(len(fleet))
         self.tolerance = tolerance
-        self.shares = shares(budget, weekly(fleet).sum(axis=0), len(fleet), weekly(fleet))
+        self.shares = parts(budget) / weekly(fleet).sum(axis=0)
         self.priors = [START[stream] for stream in Stream]
 
     def take(self, week: Week) -> tuple[Alarm, ...]:
@@ -165,7 +168,7 @@ class Watched:
             week.streams,
             week.happened,
             week.stated,
-            self.shares[week.tasks, week.streams],
+            self.shares[week.streams],
             means[week.streams],
             variances[week.streams],
         )

@@ -15,11 +15,11 @@ from modelfleet.monitoring.odds import Numbers
 from modelfleet.monitoring.streams import Stream
 
 WEIGHTS: Mapping[Stream, float] = {
-    Stream.PRECISION: 0.40,
-    Stream.MISSES: 0.15,
+    Stream.PRECISION: 0.50,
+    Stream.MISSES: 0.10,
     Stream.OVERCONFIDENCE: 0.05,
     Stream.UNDERCONFIDENCE: 0.05,
-    Stream.COVERAGE: 0.10,
+    Stream.COVERAGE: 0.05,
     Stream.NEW_DOMAIN: 0.05,
     Stream.RESPONSE: 0.05,
     Stream.HELPFULNESS: 0.05,
@@ -35,40 +35,14 @@ class Budget(msgspec.Struct, frozen=True):
 
     Attributes:
         false_alerts: a week, in the whole fleet.
-        fair: whether each task may raise equally many, instead of each outcome costing the same;
-            then tasks with much traffic wait longer, and those with little less.
     """
 
     false_alerts: float = 1.0
-    fair: bool = False
 
 
 def parts(budget: Budget) -> Numbers:
     """False alerts a week of each stream, ``(8,)``; the rest is for slices."""
     return budget.false_alerts * np.array([WEIGHTS[stream] for stream in Stream])
-
-
-def shares(budget: Budget, fleet: Numbers, tasks: int, own: Numbers) -> Numbers:
-    """What each element of a task's streams may spend, in false alerts, ``(n, 8)``.
-
-    Args:
-        budget: what is allowed.
-        fleet: ``(8,)``, elements a week of each stream in the whole fleet.
-        tasks: how many there are.
-        own: ``(n, 8)``, elements a week of each stream of these tasks.
-    """
-    if budget.fair:
-        return np.asarray(parts(budget) / (max(tasks, 1) * np.maximum(own, 1.0)))
-    return np.broadcast_to(parts(budget) / np.maximum(fleet, 1.0), own.shape)
-
-
-def affordable(wanted: Numbers, left: float) -> Numbers:
-    """Shares ``(n,)`` as they are until together they reach what is left, and 0 from there.
-
-    So a week with more traffic than expected doesn't break the promise. A detector without a share
-    goes on with the capital that it has.
-    """
-    return np.where(np.cumsum(wanted) <= left, wanted, 0.0)
 
 
 def most_likely_at_most(false_alerts: int, certainty: float = 0.95) -> float:
