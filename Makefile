@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 demo: $(VENV)/.installed ## four weeks of twenty customers in three minutes
 	$(BIN)/modelfleet demo
 
-test: $(VENV)/.tested check ## lint, types and the whole suite, PostgreSQL's part included
+test: $(VENV)/.tested $(VENV)/kserve/.installed check ## lint, types and the whole suite, PostgreSQL's part included
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.tested ## lint, layers and types
@@ -43,6 +43,11 @@ $(VENV)/.installed: requirements/default.txt pyproject.toml | $(VENV)/.python
 
 $(VENV)/.benched: requirements/bench.txt $(VENV)/.tested
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement requirements/bench.txt
+	touch $@
+
+$(VENV)/kserve/.installed: | $(VENV)/.python # KServe's client brings Kubernetes, so it has a place of its own
+	$(PYTHON) -m venv $(VENV)/kserve
+	$(VENV)/kserve/bin/python -m pip install --quiet --no-compile --disable-pip-version-check kserve==0.21.0
 	touch $@
 
 $(VENV)/.tested: requirements/test.txt requirements/model.txt $(VENV)/.installed
