@@ -131,6 +131,8 @@ ERRORS: list[tuple[str, str, str | None, int, str]] = [
     ("GET", "/v1/models/foo", None, 404, "Could not find any versions of model foo"),
     ("GET", "/v1/models/foo/versions/7", None, 404, "Could not find version 7 of model foo"),
     ("GET", f"{V1}/versions/7", None, 404, f"Could not find version 7 of model {MODEL}"),
+    ("GET", f"{V1}/versions/{'9' * 5_000}", None, 400, "Failed to convert version: 999"),
+    ("GET", f"{V1}/versions/{'0' * 5_000}7", None, 404, "Could not find version"),
     ("GET", f"{V1}/labels/x", None, 400, "Unrecognized servable version label: x"),
     ("POST", "/v1/models/foo:predict", "{}", 404, "Servable not found for request: Latest(foo)"),
     (

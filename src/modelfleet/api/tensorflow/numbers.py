@@ -12,9 +12,18 @@ from datetime import UTC, datetime
 from modelfleet.clock import from_datetime
 
 NONE = 0
-MOST = 2**63 - 1
 
+_MOST = 2**63 - 1
 _TIME = re.compile(r"(\d{8}T\d{6}\.\d{6})Z")
+
+
+def read(digits: str) -> int | None:
+    """The number that a path says; None if it is larger than clients' whole numbers can be."""
+    telling = digits.lstrip("0") or "0"
+    if len(telling) > len(str(_MOST)):  # Python itself refuses to read thousands of digits
+        return None
+    number = int(telling)
+    return number if number <= _MOST else None
 
 
 def number_of(version: str | None) -> int:

@@ -57,10 +57,10 @@ async def _model(call: Call, target: Target) -> Model:
         raise missing(target)
     if target.number is None:
         return Model(tenant, task, target.label)
-    if int(target.number) > numbers.MOST:
-        raise Refused(f"Failed to convert version: {target.number}")
+    number = numbers.read(target.number)
+    if number is None:
+        raise Refused(f"Failed to convert version: {target.number[:40]}")
     names = await _versions(call, tenant, task)
-    number = int(target.number)
     version = numbers.version_of(number, names)
     if version is None and (number != numbers.NONE or names):
         raise missing(target)
