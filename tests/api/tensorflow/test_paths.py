@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelfleet.api.tensorflow.numbers import MOST, number_of, version_of
+from modelfleet.api.tensorflow.numbers import LARGEST, number_of, version_of
 from modelfleet.api.tensorflow.paths import Target, target_of
 from modelfleet.clock import to_datetime
 
@@ -54,10 +54,10 @@ def test_any_path_is_for_something_or_malformed(method: str, path: str) -> None:
 @given(st.integers(1_000_000, 4_000_000_000_000_000), st.text("0123456789abcdef", min_size=8))
 def test_a_versions_number_is_its_time_and_leads_back_to_it(moment: int, digest: str) -> None:
     name = f"{to_datetime(moment):%Y%m%dT%H%M%S.%f}Z-{digest}"
-    assert number_of(name) == moment <= MOST
+    assert number_of(name) == moment <= LARGEST
     assert version_of(moment, ["20000101T000000.000000Z-00000000", name]) == name
 
 
 @given(st.text(max_size=40))
 def test_a_name_without_a_time_has_no_number(name: str) -> None:
-    assert 0 <= number_of(name) <= MOST
+    assert 0 <= number_of(name) <= LARGEST

@@ -13,17 +13,18 @@ from modelfleet.clock import from_datetime
 
 NONE = 0
 
-_MOST = 2**63 - 1
+LARGEST = 2**63 - 1
+"""A version can have no larger number."""
 _TIME = re.compile(r"(\d{8}T\d{6}\.\d{6})Z")
 
 
 def read(digits: str) -> int | None:
     """The number that a path says; None if it is larger than clients' whole numbers can be."""
     telling = digits.lstrip("0") or "0"
-    if len(telling) > len(str(_MOST)):  # Python itself refuses to read thousands of digits
+    if len(telling) > len(str(LARGEST)):  # Python itself refuses to read thousands of digits
         return None
     number = int(telling)
-    return number if number <= _MOST else None
+    return number if number <= LARGEST else None
 
 
 def number_of(version: str | None) -> int:
