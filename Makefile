@@ -45,9 +45,9 @@ $(VENV)/.benched: requirements/bench.txt $(VENV)/.tested
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement requirements/bench.txt
 	touch $@
 
-$(VENV)/kserve/.installed: | $(VENV)/.python # KServe's client brings Kubernetes, so it has a place of its own
+$(VENV)/kserve/.installed: requirements/kserve.txt | $(VENV)/.python # its client brings Kubernetes'
 	$(PYTHON) -m venv $(VENV)/kserve
-	$(VENV)/kserve/bin/python -m pip install --quiet --no-compile --disable-pip-version-check kserve==0.21.0
+	$(VENV)/kserve/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement requirements/kserve.txt
 	touch $@
 
 $(VENV)/.tested: requirements/test.txt requirements/model.txt $(VENV)/.installed
