@@ -41,6 +41,9 @@ KIND_WEIGHTS = (1.0, 1.0, 0.5)
 METADATA_SHARE = 0.2
 """Share of a request's squared sparse norm that its metadata have, if there are any."""
 
+_SAID = (1 + np.log(np.maximum(1, np.arange(256)))).astype(np.float32)
+"""Weight of what a text says so many times: what is repeated is more likely its topic."""
+
 _CHUNK = 64
 _EDGE = 1  # the tokenizer's <s>: stands before the first token and after the last
 _EDGE_BYTES = np.uint16(_EDGE).tobytes()
@@ -61,7 +64,7 @@ class StaticEncoder:
     threads.
     """
 
-    name = "static#1"
+    name = "static#2"
     dimension = DIMENSION
     quick = True
 
@@ -226,15 +229,17 @@ def _assembled(
 ) -> list[Features]:
     """The features of each text, from its row of ``dense``, its tokens and its keys, unsorted."""
     owned.sort()
-    first = np.empty(owned.size, np.bool_)
-    first[0] = True
-    np.not_equal(owned[1:], owned[:-1], out=first[1:])
-    owned = owned[first]
+    first = np.empty(owned.size + 1, np.bool_)
+    first[0] = first[-1] = True
+    np.not_equal(owned[1:], owned[:-1], out=first[1:-1])
+    starts = np.flatnonzero(first)
+    owned = owned[starts[:-1]]
+    said = _SAID.take(np.diff(starts), mode="clip")
     keys = owned.astype(np.uint32, copy=False)
     kinds = keys & np.uint32(KIND_MASK)
     if len(dense) == 1:
-        return [Features(dense[0], keys, _values(kinds), tokens[0])]
-    values = _values_of_all(kinds, owned >> _OWNER_SHIFT, len(dense))
+        return [Features(dense[0], keys, _values(kinds, said), tokens[0])]
+    values = _values_of_all(kinds, said, owned >> _OWNER_SHIFT, len(dense))
     firsts = np.arange(1, len(dense), dtype=np.uint64) << _OWNER_SHIFT
     bounds = [0, *owned.searchsorted(firsts).tolist(), keys.size]
     return [
@@ -243,29 +248,37 @@ def _assembled(
     ]
 
 
-def _values(kinds: Hashes) -> NDArray[np.float32]:
-    """The value of each feature: by its kind, so that the squares of all add up to one."""
-    counts = np.bincount(kinds, minlength=KIND_MASK + 1).tolist()
-    squares = sum(count * weight**2 for count, weight in zip(counts, KIND_WEIGHTS, strict=False))
+def _values(kinds: Hashes, said: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The value of each feature, so that the squares of all add up to one.
+
+    Args:
+        kinds: of each feature; a kind weighs more than another.
+        said: the weight that each one's count gives it.
+    """
+    squares = np.bincount(kinds, said * said, KIND_MASK + 1).tolist()
+    total = sum(square * weight**2 for square, weight in zip(squares, KIND_WEIGHTS, strict=False))
     text, metadata = 1.0, 0.0
-    if counts[METADATA]:
+    if squares[METADATA]:
         text -= METADATA_SHARE
-        metadata = math.sqrt(METADATA_SHARE / counts[METADATA])
-    scale = math.sqrt(text / squares)
+        metadata = math.sqrt(METADATA_SHARE / squares[METADATA])
+    scale = math.sqrt(text / total)
     weights = np.array([*(weight * scale for weight in KIND_WEIGHTS), metadata], np.float32)
-    return weights[kinds]
+    return weights[kinds] * said
 
 
-def _values_of_all(kinds: Hashes, owners: NDArray[np.uint64], count: int) -> NDArray[np.float32]:
+def _values_of_all(
+    kinds: Hashes, said: NDArray[np.float32], owners: NDArray[np.uint64], count: int
+) -> NDArray[np.float32]:
     """What `_values` gives for the features of each text, of all texts at once."""
     places = owners.astype(np.intp) * (KIND_MASK + 1) + kinds
-    counts = np.bincount(places, minlength=count * (KIND_MASK + 1)).reshape(count, KIND_MASK + 1)
-    squares = sum(counts[:, kind] * weight**2 for kind, weight in enumerate(KIND_WEIGHTS))
-    described = counts[:, METADATA] > 0
-    scale = np.sqrt((1.0 - METADATA_SHARE * described) / squares)
-    metadata = np.sqrt(METADATA_SHARE / np.maximum(1, counts[:, METADATA]))
+    shape = (count, KIND_MASK + 1)
+    squares = np.bincount(places, said * said, count * (KIND_MASK + 1)).reshape(shape)
+    total = sum(squares[:, kind] * weight**2 for kind, weight in enumerate(KIND_WEIGHTS))
+    described = squares[:, METADATA] > 0
+    scale = np.sqrt((1.0 - METADATA_SHARE * described) / total)
+    metadata = np.sqrt(METADATA_SHARE / np.maximum(1, squares[:, METADATA]))
     weights = np.column_stack([*(weight * scale for weight in KIND_WEIGHTS), metadata])
-    values: NDArray[np.float32] = weights.astype(np.float32).ravel()[places]
+    values: NDArray[np.float32] = weights.astype(np.float32).ravel()[places] * said
     return values
 
 

@@ -11,7 +11,7 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What opens it, and its version: ``static#1``. The same name makes the same features."""
+        """What opens it, and its version: ``static#2``. The same name makes the same features."""
         ...
 
     @property
