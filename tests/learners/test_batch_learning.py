@@ -14,6 +14,7 @@ from modelfleet.learners.examples import Examples, with_label_texts
 from modelfleet.learners.products import Matrix
 from modelfleet.learners.recommended import LABEL_TEXT_WEIGHT
 from modelfleet.text import Features, default_encoder
+from modelfleet.text.features import CHARACTERS, KIND_MASK, TOKEN
 
 LABELS = ("a", "b", "c")
 
@@ -120,6 +121,22 @@ def test_an_examples_weight_is_as_many_copies_of_it(examples: Examples) -> None:
     copied = alone(np.eye(4)[:, twice.targets], twice.weights, 0.1, explicit_kernel(same_scales))
     others = copied.mapped(logistic.minimise(copied, 1e-8))[0, :, :-1]
     assert np.abs(scores - others).max() < 0.1
+
+
+def test_ngrams_of_characters_count_the_more_the_longer_texts_are(examples: Examples) -> None:
+    def say_of_characters(filler: str) -> float:
+        """How much larger their weights are than those of tokens."""
+        words = [name for name in examples.labels for _ in range(6)]
+        texts = [f"{word} {number} {filler}" for number, word in enumerate(words)]
+        features = default_encoder().encode(texts, [{}] * len(texts))
+        targets = np.arange(len(texts)) // 6
+        model = logistic.fit(features, targets, examples.labels, np.ones(len(texts)))
+        kinds = model.keys & np.uint32(KIND_MASK)
+        size = np.abs(model.sparse * model.scale).mean(axis=1)
+        return float(size[kinds == CHARACTERS].mean() / size[kinds == TOKEN].mean())
+
+    filler = "what i wrote to you before is still so and nobody has said a word about it since then"
+    assert say_of_characters(f"{filler} {filler[::-1]}") > 1.5 * say_of_characters("")
 
 
 def test_a_model_of_nothing_scores_nothing() -> None:

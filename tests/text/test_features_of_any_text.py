@@ -157,6 +157,13 @@ def test_each_kind_of_feature_is_there() -> None:
     assert kinds == {TOKEN, BIGRAM, CHARACTERS, METADATA}
 
 
+def test_what_a_text_says_again_counts_more_though_less_each_time() -> None:
+    features = features_of("printer ink printer paper printer")
+    is_token = features.keys & np.uint32(KIND_MASK) == TOKEN
+    values = np.unique(features.values[is_token])
+    assert values[-1] / values[0] == pytest.approx(1 + np.log(3))
+
+
 def test_a_very_long_text_costs_bounded_time() -> None:
     default_encoder()
     start = time.perf_counter()

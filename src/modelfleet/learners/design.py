@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from modelfleet.learners.products import Matrix, product
 from modelfleet.text import Features
+from modelfleet.text.features import CHARACTERS, KIND_MASK
 
 Kernel = Callable[[Matrix], Matrix]
 """Multiplies a matrix ``(L, n)`` from the right with the kernel matrix ``(n, n)``."""
@@ -18,6 +19,8 @@ class Scales(msgspec.Struct, frozen=True):
     """How large the blocks are, next to the dense one: a larger block is penalised less."""
 
     sparse: float = 1.0
+    characters: float = 1.0
+    """Of the sparse block, how much larger n-grams of characters are."""
     bias: float = 1.0
 
 
@@ -93,6 +96,7 @@ def design(features: Sequence[Features], scales: Scales, rarest: int = 1) -> Des
     rarity = np.log((1 + count) / (1 + counts)) + 1
     relative = np.sqrt(rarity / (np.log((1 + count) / 2) + 1))
     factors = (scales.sparse * relative).astype(np.float32)
+    factors[keys & np.uint32(KIND_MASK) == CHARACTERS] *= np.float32(scales.characters)
     bounds = np.cumsum([0, *(example.keys.size for example in features)])
     matrix = csr_array((values * factors[columns], columns, bounds), (count, keys.size))
     if rarest > 1:

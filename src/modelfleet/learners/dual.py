@@ -77,8 +77,11 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         """What models of these examples have in common."""
         count = len(examples.features)
         few = count <= _MANY
-        scale = sparse_scale(count / max(1, len(examples.labels)))
-        known = design(examples.features, Scales(sparse=scale), rarest=1 if few else 2)
+        scales = Scales(
+            sparse=sparse_scale(count / max(1, len(examples.labels))),
+            characters=characters_scale(sum(one.keys.size for one in examples.features) / count),
+        )
+        known = design(examples.features, scales, rarest=1 if few else 2)
         return cls(examples, known, known.gram() if few else None, solve, together)
 
     def learn(self, weights: NDArray[np.floating], after: "Learned | None" = None) -> "Learned":
@@ -164,6 +167,16 @@ def sparse_scale(per_label: float) -> float:
     knows more. 0.25 with names of labels only, 0.9 with 5 examples per label, 2 from 128 on.
     """
     return min(2.0, 0.25 + 0.25 * math.log2(max(1.0, per_label)))
+
+
+def characters_scale(hashes: float) -> float:
+    """How much larger n-grams of characters are than words, by the hashes that texts have.
+
+    A long text shares its common words with every other, whatever it is about, and its mean of
+    token vectors says as little; n-grams tell more, the more so where the tokenizer, which knows
+    English, takes words apart. 1 up to a dozen words, 5 from some sixty on.
+    """
+    return min(5.0, max(1.0, hashes / 80))
 
 
 def _model(
