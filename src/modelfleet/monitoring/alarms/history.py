@@ -17,6 +17,7 @@ from modelfleet.monitoring.streams import Stream
 MOST = 2_000
 """Decisions that are read back."""
 _WORDS_EACH = 4
+_LEAST = 1e-6
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -39,6 +40,9 @@ def past_of(connection: sa.Connection, at: Matured, until: int, after: int = 0) 
     words = Query(at.tenant, at.task, WORDS)
     decided = (kinds.RequestDecided.kind,)
     asked = msgspec.structs.replace(words, kinds=decided, after=after, newest_first=True)
+    requests = statements.found(connection, asked, until + 1, MOST)[::-1]
+    if not requests:  # what rang matured after later decisions, behind which it started anew
+        asked = msgspec.structs.replace(asked, after=0)
     requests = statements.found(connection, asked, until + 1, MOST)[::-1]
     return _with_words(connection, requests, words, at.matured)
 
@@ -106,5 +110,7 @@ def sequence_of(past: Past, stream: Stream, habit: Habit, rate: float) -> Elemen
         found = [(len(past.outcomes) - 1, True, rate)]
     places, happened, stated = zip(*found, strict=True)
     return Elements(
-        np.array(places, np.intp), np.array(happened, np.bool_), np.array(stated, np.float64)
+        np.array(places, np.intp),
+        np.array(happened, np.bool_),
+        np.clip(np.array(stated, np.float64), _LEAST, 1 - _LEAST),
     )

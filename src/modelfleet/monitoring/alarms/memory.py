@@ -17,7 +17,7 @@ from modelfleet.monitoring.streams import ALTERNATIVES, FROM_CONFIDENCE, STREAMS
 
 FLEET = ("", "")
 """What is kept of the whole fleet is kept as of a task without a name."""
-MOST_SLICES = 16
+MOST_SLICES = 8
 """Kinds of requests that are watched within one task."""
 
 _FIXED = 1_000.0
