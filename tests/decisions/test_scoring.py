@@ -51,6 +51,12 @@ def test_of_a_task_that_nobody_named_there_is_nothing(fleet: Fleet, task: Task) 
             Scorer(fleet.cache).score(tenant, name, [Request("wifi")], version=version)
 
 
+def test_what_can_not_be_a_version_s_name_is_refused(fleet: Fleet, task: Task) -> None:
+    for version in ("", "\x00", "a/b", "v" * 200):
+        with pytest.raises(InvalidInput, match="version"):
+            Scorer(fleet.cache).model(task.tenant, task.task, version)
+
+
 def test_a_request_that_can_not_be_decided_can_not_be_scored(fleet: Fleet, task: Task) -> None:
     for text, metadata in (("", {}), ("  ", {}), ("wifi", {"a": [1]}), ("\x00", {})):
         with pytest.raises(InvalidInput):

@@ -149,6 +149,16 @@ def test_the_client_has_the_same_verbs_and_charlie_gets_nothing(small_fleet: Fle
             client.task("globex", "team").end_alert("fell")
 
 
+def test_the_command_shows_words_that_look_like_markup_as_they_are(small_fleet: Fleet) -> None:
+    sentence = "Worse where office = [/red] [bold]."
+    found = k.AlertRaised(alert="slice", finding="slice", sentence=sentence)
+    tell(small_fleet, found, k.ActionTaken("a1", "slice", "retrain", "because of [/office]"))
+    command = ["alerts", "--data", small_fleet.settings.database]
+    shown = CliRunner().invoke(app, command, env={"COLUMNS": "200"}).output
+    assert sentence in shown
+    assert "retrain: because of [/office]" in shown
+
+
 def test_the_command_shows_and_ends_them(small_fleet: Fleet) -> None:
     tell(small_fleet, FELL, k.ActionTaken("a1", "fell", "retrain", "to learn it"))
     data = ["--data", small_fleet.settings.database]

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 from tests.conftest import HandClock
+from typer.testing import CliRunner
 
 from modelfleet.catalog import TaskState
+from modelfleet.cli import app
 from modelfleet.decisions import Moved
+from modelfleet.errors import InvalidInput
 from modelfleet.events import Event, Query
 from modelfleet.fleet import Fleet
 
@@ -123,3 +126,10 @@ def test_more_tasks_than_fit_a_page_are_rolled_back_each_once(
     assert small_fleet.roll_back_recipe("bad") == Moved(count, 0, 0)
     assert {live(small_fleet, f"tenant{n}") for n in range(0, count, 100)} == {"good"}
     assert small_fleet.roll_back_recipe("bad") == Moved(0, 0, 0)
+
+
+def test_what_goes_with_a_recipe_only_is_not_passed_over_for_a_task(small_fleet: Fleet) -> None:
+    command = ["rollback", "acme/team", "--digest", "d", "--data", small_fleet.settings.database]
+    said = CliRunner().invoke(app, command)
+    assert isinstance(said.exception, InvalidInput)
+    assert "--recipe" in str(said.exception)

@@ -1,5 +1,7 @@
 """What is held stays within the budget, whatever is asked for, and the books are right."""
 
+import gc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +31,17 @@ def test_what_is_held_stays_within_the_budget(steps: list[tuple[str, int]], budg
             assert held.pop(dropped.key) is dropped
         assert evictor.nbytes == sum(one.size for one in held.values())
         assert evictor.nbytes <= budget or len(held) == 1
+
+
+def test_nothing_is_left_of_what_is_held_no_more() -> None:
+    evictor: Evictor[str] = Evictor(10_000)
+    for number in range(100):
+        one = Held(f"gone-{number}")
+        evictor.add(one, 10)
+        evictor.remove(one)
+    del one
+    left = [held for held in gc.get_objects() if isinstance(held, Held)]
+    assert not [held for held in left if str(held.key).startswith("gone-")]
 
 
 def test_what_is_asked_for_once_is_dropped_before_what_is_asked_for_often() -> None:

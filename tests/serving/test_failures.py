@@ -2,6 +2,7 @@
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -147,6 +148,24 @@ def test_any_number_of_requests_for_a_model_that_is_loading_take_one_thread(
     assert slow.serving().why == "timed out"
 
 
+def test_a_version_that_fails_after_its_task_was_dropped_takes_no_room(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(small_fleet, clock, "slow", versions=2)
+    old = task.versions()[-1].version
+    cache = small_fleet.cache
+    store = DeafStore(cache._loader._store, "slow")
+    cache._loader._store = store  # type: ignore[assignment]
+    forget(small_fleet)
+    with ThreadPoolExecutor() as threads:
+        failing = threads.submit(cache.get, "slow", "team", old)
+        eventually(lambda: store.asked == 1)
+        cache.drop("slow", "team")
+        store.release.set()
+        assert isinstance(failing.exception(10), StoreUnavailable)
+    assert (len(cache), cache.nbytes) == (0, 0)
+
+
 def test_a_try_in_the_background_holds_nobody_up(small_fleet: Fleet, clock: HandClock) -> None:
     task = trained(small_fleet, clock, "slow")
     store = DeafStore(small_fleet.cache._loader._store, "slow")
@@ -160,11 +179,6 @@ def test_a_try_in_the_background_holds_nobody_up(small_fleet: Fleet, clock: Hand
     eventually(lambda: store.asked == 2)
     assert task.decide("no wifi at all").version is None
     store.release.set()
-
-
-DAMAGES = st.tuples(
-    st.sampled_from(["acme", "globex"]), st.integers(0, 1), st.sampled_from(sorted(DAMAGE))
-)
 
 
 @settings(

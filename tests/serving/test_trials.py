@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from litestar.testing import TestClient
 from tests.conftest import HandClock
 from tests.serving.test_serving import file_of, forget, trained
 
+from modelfleet.api import create_app
 from modelfleet.decisions import Example, Request
 from modelfleet.errors import Conflict, InvalidInput, NotFound
 from modelfleet.events import Query
@@ -63,6 +65,27 @@ def test_a_canary_that_is_promoted_answers_all_and_is_one_no_more(
     task.promote("canary")
     assert "canary" not in task.status().aliases
     assert set(by_version(task, IDS[:40]).values()) == {canary}
+
+
+def test_an_order_about_a_part_sent_again_is_the_same_order(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(small_fleet, clock, versions=3)
+    _, second, first = [version.version for version in task.versions()]
+    path = "/api/tenants/acme/tasks/team/versions"
+    with TestClient(create_app(small_fleet, keys_required=False)) as api:
+
+        def ordered(order: str, identity: str) -> tuple[int, bool]:
+            receipt = api.post(f"{path}/{order}", json={"id": identity}).json()
+            return receipt["seq"], receipt["duplicate"]
+
+        seq, _ = ordered(f"{second}/canary", "try")
+        promoted, _ = ordered("canary/promote", "go")
+        assert ordered(f"{second}/canary", "try") == (seq, True)
+        assert ordered("canary/promote", "go") == (promoted, True)
+        assert api.post(f"{path}/{first}/promote", json={"id": "go"}).status_code == 409
+        assert api.post(f"{path}/canary/promote", json={"id": "new"}).status_code == 404
+    assert task.status().live == second
 
 
 def test_training_publishes_beside_a_canary(fleet: Fleet, clock: HandClock) -> None:

@@ -9,6 +9,7 @@ from modelfleet.api.answers import VersionsAnswer, version_answer
 from modelfleet.api.call import Call, json
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
 from modelfleet.api.wire import CanaryBody, NoQuery, Said
+from modelfleet.catalog import ALIASES
 from modelfleet.decisions import Receipt
 from modelfleet.errors import Conflict
 from modelfleet.events import kinds
@@ -167,32 +168,39 @@ def _told(call: Call, body: kinds.Body, identity: str | None) -> Receipt:
 def _told_of_version(
     call: Call, body: kinds.VersionPromoted | kinds.VersionPinned, identity: str | None
 ) -> Receipt:
-    return _told(call, msgspec.structs.replace(body, version=_known(call, body.version)), identity)
+    known = _known(call, body.version, identity)
+    return _told(call, msgspec.structs.replace(body, version=known), identity)
 
 
 def _tried_out(
     call: Call, body: kinds.VersionCanaried | kinds.VersionShadowed, identity: str | None
 ) -> Receipt:
-    known = _known(call, str(body.version))
-    if known == call.task.status().live:
+    known = _known(call, str(body.version), identity)
+    if known == call.task.status().live and known != _told_before(call, identity):
         raise Conflict(f"version: {known} is the live one, it can't be tried out beside itself")
     return _told(call, msgspec.structs.replace(body, version=known), identity)
 
 
-def _known(call: Call, version: str) -> str:
+def _known(call: Call, version: str, identity: str | None) -> str:
+    """The name of a version; of a part that was told before under this id, whose it was then."""
     task = call.task
-    return call.fleet.catalog.named(task.tenant, task.task, check_name(version, "version"))
+    named = check_name(version, "version")
+    before = _told_before(call, identity) if named in ALIASES else None
+    return before or call.fleet.catalog.named(task.tenant, task.task, named)
+
+
+def _told_before(call: Call, identity: str | None) -> str | None:
+    """Of which version something was told before under this id."""
+    if identity is None:
+        return None
+    before = call.fleet.log.get(call.task.tenant, check_id(identity))
+    return None if before is None else before.fields.get("version")
 
 
 def _rolled_back(call: Call, said: Said) -> Receipt:
     """Sent again under its id it rolls back no further, though the one before is another now."""
     task = call.task
-    if said.id is not None:
-        before = call.fleet.log.get(task.tenant, check_id(said.id))
-        if before is not None and before.kind == kinds.VersionPromoted.kind:
-            body = kinds.VersionPromoted(before.fields["version"], said.by)
-            return _told(call, body, said.id)
-    previous = task.status().previous
+    previous = _told_before(call, said.id) or task.status().previous
     if previous is None:
         raise Conflict(f"version: {task.tenant}/{task.task} has none before the live one")
     return _told(call, kinds.VersionPromoted(previous, said.by), said.id)

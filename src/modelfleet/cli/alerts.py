@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from modelfleet.catalog import Alert
+from modelfleet.catalog import Action, Alert
 from modelfleet.cli.one_task import BY, say
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
 from modelfleet.clock import to_datetime
@@ -71,14 +72,16 @@ def _table(found: list[Alert]) -> Table:
     table = Table("alert", "raised", "", "what was done", show_lines=True)
     for alert in found:
         table.add_row(
-            alert.alert,
+            escape(alert.alert),
             f"{to_datetime(alert.raised):%d %b %Y %H:%M}",
-            alert.sentence + "".join(f" ({mark})" for mark in _marks(alert)),
-            "\n".join(
-                f"{one.what.replace('_', ' ')}: {one.found or one.why}" for one in alert.actions
-            ),
+            escape(alert.sentence + "".join(f" ({mark})" for mark in _marks(alert))),
+            escape("\n".join(map(_done, alert.actions))),
         )
     return table
+
+
+def _done(action: Action) -> str:
+    return f"{action.what.replace('_', ' ')}: {action.found or action.why}"
 
 
 def _marks(alert: Alert) -> list[str]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
@@ -31,7 +32,7 @@ def outlets(
         return
     table = Table("outlet", "told up to event", "")
     for state in states:
-        table.add_row(state.outlet, f"{state.position:,}", _trouble(state))
+        table.add_row(escape(state.outlet), f"{state.position:,}", escape(_trouble(state)))
     Console().print(table)
 
 

@@ -1,9 +1,10 @@
-"""`modelfleet status`, `versions`, `rollback`, `promote`, `pin`, `unpin` and `retry`."""
+"""`modelfleet status`, `versions` and `serving`, and the orders about versions."""
 
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from modelfleet.catalog import FleetSums, TaskState
@@ -76,7 +77,7 @@ def serving(
         ("memory", f"{found.nbytes:,} bytes"),
     ):
         if value:
-            table.add_row(name, value)
+            table.add_row(name, escape(value))
     Console().print(table)
 
 
@@ -95,6 +96,8 @@ def rollback(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if (task is None) == (recipe is None):
         raise InvalidInput.at("task", "give one, written tenant/task, or --recipe")
     if recipe is None:
+        if digest is not None or since is not None:
+            raise InvalidInput.at("digest and since", "go with --recipe")
         with opened_task(task or "", data, database, config) as opened:
             say(opened.roll_back(by=BY))
         return
@@ -203,7 +206,7 @@ def _tasks(tasks: list[TaskState]) -> Table:
             f"{task.decided:,}",
             _share(task.decided - task.abstained, task.decided),
             _share(task.confirmed, task.confirmed + task.corrected),
-            (task.error or "") + (" (set aside)" if task.set_aside else ""),
+            escape(task.error or "") + (" (set aside)" if task.set_aside else ""),
         )
     return table
 

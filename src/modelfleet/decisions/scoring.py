@@ -6,7 +6,7 @@ from modelfleet.decisions.checks import check_task
 from modelfleet.decisions.decision import Prediction, Request
 from modelfleet.errors import NotFound
 from modelfleet.events.kinds import Candidate
-from modelfleet.events.validation import check_request
+from modelfleet.events.validation import check_name, check_request
 from modelfleet.serving import Judged, ModelCache, ServedModel, is_trying, route
 
 MOST_CANDIDATES = 5
@@ -35,6 +35,8 @@ class Scorer:
             StoreUnavailable: the store of the version that was named can't be reached.
         """
         check_task(tenant, task)
+        if version is not None:
+            check_name(version, "version")
         model = self._cache.get(tenant, task, version)
         if not model.applied:
             raise NotFound(f"task: nothing is known of {tenant}/{task}")

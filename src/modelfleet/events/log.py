@@ -223,7 +223,7 @@ class EventLog:
             more = self._waiting.get()
             if more is None:
                 return taken, True
-            taken = taken + more
+            taken += more
             size += _size(more)
         return taken, False
 

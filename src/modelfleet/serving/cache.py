@@ -254,7 +254,8 @@ class ModelCache:
             entry.model = None
             entry.failed(self._clock(), error)
             with self._lock:
-                self._evictor.resize(entry, _FAILED_BYTES)
+                if self._entries.get(place) is entry:
+                    self._evictor.resize(entry, _FAILED_BYTES)
             raise
         except Exception:
             with self._lock:

@@ -7,7 +7,7 @@ main queue. What was dropped is remembered by name for as long as as many others
 asked for again, it goes to the main queue at once. A hit only counts up, without a lock.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
@@ -26,7 +26,7 @@ class Held(Generic[K]):
         self.key = key
         self.size = 0
         self.hits = 0
-        self.queued: deque[Held[K]] | None = None
+        self.queued: OrderedDict[Held[K], None] | None = None
 
     def hit(self) -> None:
         """Somebody asks for it. Two at once may count as one."""
@@ -39,15 +39,13 @@ class Evictor(Generic[K]):
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.nbytes = 0
-        self._small: deque[Held[K]] = deque()
-        self._main: deque[Held[K]] = deque()
+        self._small: OrderedDict[Held[K], None] = OrderedDict()
+        self._main: OrderedDict[Held[K], None] = OrderedDict()
         self._small_bytes = 0
-        self._count = 0
         self._dropped: OrderedDict[int, None] = OrderedDict()  # hashes of their names
 
     def add(self, held: Held[K], size: int) -> None:
         """Take in a new thing of so many bytes."""
-        self._count += 1
         known = self._dropped.pop(hash(held.key), False) is None
         self._queue(held, self._main if known else self._small)
         self.resize(held, size)
@@ -61,11 +59,11 @@ class Evictor(Generic[K]):
             self._small_bytes += grown
 
     def remove(self, held: Held[K]) -> None:
-        """A thing isn't held any more. Its place in a queue is passed over when it comes up."""
+        """A thing isn't held any more."""
         if held.queued is not None:
             self.resize(held, 0)
+            held.queued.pop(held, None)
             held.queued = None
-            self._count -= 1
 
     def over_budget(self) -> Iterator[Held[K]]:
         """What to drop, one after another, until the rest is within the budget; the last stays."""
@@ -77,23 +75,22 @@ class Evictor(Generic[K]):
 
     def _next(self) -> Held[K] | None:
         """The next to drop; it is taken out of the books. One that is too large alone stays."""
-        while self._count > 1:
+        while len(self._small) + len(self._main) > 1:
             small = self._small_bytes > self.budget * _SMALL or not self._main
             queue = self._small if small else self._main
-            held = queue.popleft()
-            # One that isn't in this queue any more has left its place here behind.
-            if held.queued is queue and not self._stays(held, queue):
+            held, _ = queue.popitem(last=False)
+            if not self._stays(held, queue):
                 self.remove(held)
                 return held
         return None
 
-    def _stays(self, held: Held[K], queue: deque[Held[K]]) -> bool:
+    def _stays(self, held: Held[K], queue: OrderedDict[Held[K], None]) -> bool:
         """Whether a thing whose turn it is to be dropped is worth another round."""
         if queue is self._main:
             if held.hits == 0:
                 return False
             held.hits -= 1
-            self._main.append(held)
+            self._queue(held, self._main)
             return True
         if held.hits > 1:
             self._small_bytes -= held.size
@@ -103,9 +100,9 @@ class Evictor(Generic[K]):
         self._remember(held.key)
         return False
 
-    def _queue(self, held: Held[K], queue: deque[Held[K]]) -> None:
+    def _queue(self, held: Held[K], queue: OrderedDict[Held[K], None]) -> None:
         held.queued = queue
-        queue.append(held)
+        queue[held] = None
 
     def _remember(self, key: K) -> None:
         self._dropped[hash(key)] = None

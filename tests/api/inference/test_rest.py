@@ -192,6 +192,10 @@ WRONG = {
     "unknown input": (_wrong(lambda b: b["inputs"][0].update(name="x")), "inputs[0].name"),
     "negative shape": (_wrong(lambda b: b["inputs"][0].update(shape=[-3])), "inputs[0].shape"),
     "too large a shape": (_wrong(lambda b: b["inputs"][0].update(shape=[2**62])), "shape"),
+    "a shape without end": (
+        _wrong(lambda b: b["inputs"][0].update(shape=[2**62] * 50_000)),
+        "inputs[0].shape",
+    ),
     "a square": (_wrong(lambda b: b["inputs"][0].update(shape=[1, 3])), "inputs[0].shape"),
     "no shape": (_wrong(lambda b: b["inputs"][0].pop("shape")), "shape"),
     "numbers": (_wrong(lambda b: b["inputs"][0].update(data=[1, 2, 3])), "inputs[0].data[0]"),

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from modelfleet.api.inference import frames
-from modelfleet.api.inference.tensors import BYTES, Tensor, elements, flat, strings_of
+from modelfleet.api.inference.tensors import BYTES, Tensor, flat, strings_of
 from modelfleet.api.inference.wire import InferBody, SentTensor, TensorMetadata
 from modelfleet.api.predicting import Wish
 from modelfleet.decisions import Request
@@ -137,14 +137,13 @@ def _texts(data: object, field: str) -> tuple[bytes, ...]:
 def _check(tensor: Tensor, field: str) -> None:
     if tensor.datatype != BYTES:
         raise InvalidInput.at(f"{field}.datatype", f"must be BYTES; got {tensor.datatype[:100]!a}")
-    count = elements(tensor.shape, f"{field}.shape")
-    if count != len(tensor.values):
-        shown = f"{list(tensor.shape)}"[:100]
-        raise InvalidInput.at(
-            f"{field}.shape", f"{shown} isn't that of {len(tensor.values)} elements"
-        )
-    if any(size != 1 for size in tensor.shape[1:]):
+    if not tensor.shape or any(size != 1 for size in tensor.shape[1:]):
         raise InvalidInput.at(f"{field}.shape", "must be [n] or [n, 1]")
+    if tensor.shape[0] != len(tensor.values):
+        raise InvalidInput.at(
+            f"{field}.shape",
+            f"must count {len(tensor.values)} elements; got {tensor.shape[0]}",
+        )
 
 
 def _decoded(value: bytes, field: str) -> str:

@@ -1,8 +1,7 @@
 """Tensors of the protocol: their shapes, and their elements as JSON and as bytes."""
 
-import math
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -21,17 +20,6 @@ class Tensor(msgspec.Struct, frozen=True):
     datatype: str
     shape: tuple[int, ...]
     values: tuple[Any, ...]
-
-
-def elements(shape: Sequence[int], field: str) -> int:
-    """How many elements a shape has.
-
-    Raises:
-        InvalidInput: it has no dimension, or a negative one.
-    """
-    if not shape or min(shape) < 0:
-        raise InvalidInput.at(field, f"must be dimensions of 0 or more; got {list(shape)}"[:200])
-    return math.prod(shape)
 
 
 def flat(data: object) -> Iterator[Any]:
