@@ -1,12 +1,13 @@
 """`kill -9` of the watcher at any moment: what it counted is what the log says, once each."""
 
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.crash.server import Server
 from tests.monitoring.test_fold import tables
 
 from modelfleet.clock import DAY, now
@@ -16,7 +17,7 @@ from modelfleet.monitoring.rows import position
 
 pytestmark = pytest.mark.slow
 
-_DECISIONS = 4_000
+_DECISIONS = 2_000
 _TENANTS = 50
 
 
@@ -53,21 +54,32 @@ def _seq(database: Database) -> int:
         return position(connection).seq
 
 
+_WATCH = """
+import sys
+from modelfleet.fleet import Fleet
+with Fleet(sys.argv[1], train=False) as fleet:
+    while fleet.watcher.step(most=100):
+        pass
+"""
+"""A process that takes in the log as `modelfleet watch` does, in small pages: many to die in."""
+
+
 def test_a_watcher_that_is_killed_again_and_again_counts_each_outcome_once(tmp_path: Path) -> None:
     place = str(tmp_path / "data")
     last = _log_decisions(place)
     chance = random.Random(8)  # noqa: S311 - not for secrets
     database = Database(place)
-    seen = []
-    for _ in range(3):
-        seen.append(_seq(database))
-        with Server(["watch", "--data", place], folder=tmp_path) as watcher:
+    seen = [0]
+    for _ in range(5):
+        with subprocess.Popen([sys.executable, "-c", _WATCH, place]) as watcher:  # noqa: S603 - ours
             end = time.monotonic() + 60
             while _seq(database) == seen[-1] and time.monotonic() < end:
-                time.sleep(0.005)
-            time.sleep(chance.uniform(0.0, 0.2))
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0.0, 0.05))
             watcher.kill()
+        seen.append(_seq(database))
     assert seen == sorted(set(seen))
+    assert seen[-1] < last
     with Fleet(place, train=False) as fleet:
         fleet.watch_due()
         assert _seq(database) == last
