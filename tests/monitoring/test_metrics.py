@@ -162,6 +162,8 @@ def test_charlie_gets_nothing(fleet: Fleet, clock: HandClock) -> None:
         ("days", Period(days=0)),
         ("since", Period(since=date(2026, 3, 2), until=date(2026, 3, 2))),
         ("days", Period(days=1_000_000)),
+        ("until", Period(until=date(1, 1, 5))),
+        ("since", Period(since=date(1, 1, 1), until=date(1, 2, 1))),
         ("by", Period(by="author")),
     ],
 )
@@ -193,8 +195,9 @@ def test_the_command_shows_a_task_and_the_fleet(small_fleet: Fleet, clock: HandC
     assert msgspec.json.decode(told.output, type=Measured) == small_fleet.metrics(
         Period(until=date(2026, 3, 20))
     )
-    wrong = run(app, ["metrics", "acme/team", "--by", "author", *where])
-    assert isinstance(wrong.exception, InvalidInput)
+    for option in (("--by", "author"), ("--bucket", "month")):
+        wrong = run(app, ["metrics", "acme/team", *option, *where])
+        assert isinstance(wrong.exception, InvalidInput)
 
 
 def test_the_command_lists_what_awaits_a_look(small_fleet: Fleet) -> None:

@@ -97,9 +97,9 @@ def import_(
 
 
 def rebuild(data: Data = None, database: DatabaseUrl = None, config: Config = None) -> None:
-    """Derive the catalog again from the log alone; appends wait meanwhile."""
+    """Derive the catalog and monitoring's sums again from the log alone; appends wait."""
     with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
-        typer.echo(f"the catalog was derived again from {fleet.rebuild():,} events")
+        typer.echo(f"all was derived again from {fleet.rebuild():,} events")
 
 
 def settings(data: Data = None, database: DatabaseUrl = None, config: Config = None) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from modelfleet.api.faults import convert
 from modelfleet.cli.one_task import opened_task
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
 from modelfleet.fleet import Fleet
@@ -70,7 +71,7 @@ def metrics(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> None:
     """How good decisions were, by what people said of them, beside the days before."""
     asked = {"days": days, "until": until and until.date(), "by": by, "bucket": bucket}
-    period = msgspec.convert(asked, Period)
+    period = convert(asked, Period)
     if task is None:
         with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
             found = fleet.metrics(period)

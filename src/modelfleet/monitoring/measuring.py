@@ -123,6 +123,9 @@ def _days(period: Period, tomorrow: int) -> tuple[int, int]:
     if not 1 <= until - since <= MOST_DAYS:
         field = "days" if period.since is None else "since"
         raise InvalidInput.at(field, f"must begin 1 to {MOST_DAYS:,} days before the end")
+    if since < 0:  # no decision is that old, and dates of the days before might not exist
+        field = "until" if period.since is None else "since"
+        raise InvalidInput.at(field, "must not reach back before 1970-01-01")
     return since, until
 
 
