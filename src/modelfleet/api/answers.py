@@ -12,8 +12,6 @@ from modelfleet.decisions import Decision, Lesson, Taught
 from modelfleet.events import Logged
 from modelfleet.serving import Serving
 
-_MOMENTS = ("behind_since", "due", "changed", "failed")
-
 
 class CandidateAnswer(msgspec.Struct, frozen=True):
     """A label and its calibrated probability."""

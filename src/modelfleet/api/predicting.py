@@ -18,6 +18,8 @@ MOST_REQUESTS = 1_000
 
 _AT_ONCE = 16
 """Requests that are scored within the event loop; more would hold up others."""
+_CHARACTERS_AT_ONCE = 20_000
+"""Of them together: what takes more than some 15 ms isn't quick."""
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -78,10 +80,15 @@ async def _scored(
     def score() -> list[Prediction]:
         return platform.scorer.score(tenant, task, requests, most=most, version=version)
 
-    quick = len(requests) <= _AT_ONCE and platform.scorer.is_warm(tenant, task, version)
+    short = len(requests) <= _AT_ONCE and sum(map(_length, requests)) <= _CHARACTERS_AT_ONCE
+    quick = short and platform.scorer.is_warm(tenant, task, version)
     predicted = score() if quick else await platform.in_thread(score)
     platform.metrics.predicted(len(predicted))
     return predicted
+
+
+def _length(request: Request) -> int:
+    return len(request.text)
 
 
 async def _decided(

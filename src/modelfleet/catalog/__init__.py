@@ -6,14 +6,14 @@ the fleet at the cost of a look-up; leases on tasks that are to be trained. *Kee
 and how they are made. Imports `events`, and the recipe for its policy.
 """
 
-from modelfleet.catalog.alerts import Action, Alert, AlertSums
+from modelfleet.catalog.alerts import Action, Alert
 from modelfleet.catalog.catalog import Catalog, FleetSums, Key, Label, Version
 from modelfleet.catalog.fold import CatalogFold
 from modelfleet.catalog.keys import digest_of
 from modelfleet.catalog.made_by import MadeBy, Move
 from modelfleet.catalog.migrate import migrate
 from modelfleet.catalog.pooled import Pooled
-from modelfleet.catalog.queue import Lease, Queue, QueueState
+from modelfleet.catalog.queue import Lease, Queue
 from modelfleet.catalog.rebuild import rebuild
 from modelfleet.catalog.task_state import ALIASES, TaskState
 
@@ -21,7 +21,6 @@ __all__ = [
     "ALIASES",
     "Action",
     "Alert",
-    "AlertSums",
     "Catalog",
     "CatalogFold",
     "FleetSums",
@@ -32,7 +31,6 @@ __all__ = [
     "Move",
     "Pooled",
     "Queue",
-    "QueueState",
     "TaskState",
     "Version",
     "digest_of",

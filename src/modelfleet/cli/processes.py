@@ -95,7 +95,7 @@ def _until_told(settings: Settings, *, train: bool, watch: bool) -> None:
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
     with Fleet.open(settings, train=train, watch=watch):
-        gc.freeze()  # what was imported stays; looking through it for garbage takes 0.1 s
+        gc.freeze()  # nor what opening the fleet made
         stop.wait()
 
 

@@ -9,39 +9,33 @@ folded from the log. *Ignores*: how decisions are made, and who is told of an al
 
 from modelfleet.monitoring.board import AlertBoard
 from modelfleet.monitoring.drift import Drift, DriftWatch, Shift, Window
-from modelfleet.monitoring.finding import Find, Found, Seen, find_nothing
+from modelfleet.monitoring.finding import Found, Seen, find_nothing
 from modelfleet.monitoring.intervals import Interval
-from modelfleet.monitoring.matured import Matured, Outcome
+from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.measuring import Every, Measures, Period
-from modelfleet.monitoring.metrics import Bucket, Kind, LabelScores, Measured, Metrics, Span
+from modelfleet.monitoring.metrics import LabelScores, Measured, Metrics
 from modelfleet.monitoring.suggestions import Accepted, Naming, Suggestion, Suggestions
 from modelfleet.monitoring.taking import rebuild
-from modelfleet.monitoring.watcher import Lag, Watcher
+from modelfleet.monitoring.watcher import Watcher
 from modelfleet.monitoring.words import Telling, telling_words
 
 __all__ = [
     "Accepted",
     "AlertBoard",
-    "Bucket",
     "Drift",
     "DriftWatch",
     "Every",
-    "Find",
     "Found",
     "Interval",
-    "Kind",
     "LabelScores",
-    "Lag",
     "Matured",
     "Measured",
     "Measures",
     "Metrics",
     "Naming",
-    "Outcome",
     "Period",
     "Seen",
     "Shift",
-    "Span",
     "Suggestion",
     "Suggestions",
     "Telling",

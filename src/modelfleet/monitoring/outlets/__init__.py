@@ -7,7 +7,7 @@ which open alerts it knows. *Ignores*: how an alert came about, and what becomes
 
 from modelfleet.monitoring.outlets.notifier import Notifier
 from modelfleet.monitoring.outlets.opening import KINDS
-from modelfleet.monitoring.outlets.outlet import Answer, Outlet, Refused, Taken, Unreachable
+from modelfleet.monitoring.outlets.outlet import Answer, Outlet, Taken
 from modelfleet.monitoring.outlets.outlets import Outlets
 from modelfleet.monitoring.outlets.positions import OutletState, Positions
 
@@ -19,7 +19,5 @@ __all__ = [
     "OutletState",
     "Outlets",
     "Positions",
-    "Refused",
     "Taken",
-    "Unreachable",
 ]

@@ -4,8 +4,8 @@
 report, and the same as one page of HTML. *Keeps*: nothing. *Ignores*: other tenants.
 """
 
-from modelfleet.monitoring.reporting.gathering import MOST_WEEKS, Reports
+from modelfleet.monitoring.reporting.gathering import Reports
 from modelfleet.monitoring.reporting.page import page
-from modelfleet.monitoring.reporting.report import Release, Report, Slice, Wrong
+from modelfleet.monitoring.reporting.report import Report, Slice
 
 __all__ = ["MOST_WEEKS", "Release", "Report", "Reports", "Slice", "Wrong", "page"]
