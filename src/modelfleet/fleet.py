@@ -58,9 +58,11 @@ from modelfleet.monitoring import (
     DriftWatch,
     Measured,
     Measures,
+    MonitoringStatus,
     Period,
     Suggestions,
     Watcher,
+    monitoring_status,
 )
 from modelfleet.monitoring import rebuild as rebuild_monitoring
 from modelfleet.monitoring.alarms import Alarms, Policy
@@ -262,6 +264,10 @@ class Fleet:
         return self.rooms.alerts.end(
             kinds.PLATFORM_TENANT, "", alert, kinds.AlertEnded(alert, why, by)
         )
+
+    def monitoring_status(self) -> MonitoringStatus:
+        """How far the watcher is behind, what alerts promise, and whether that is kept."""
+        return monitoring_status(self.database, self.watcher, self.settings.false_alerts_per_week)
 
     def rebuild(self) -> int:
         """Derive the catalog and what monitoring keeps again from the log; how many events."""

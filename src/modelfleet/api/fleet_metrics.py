@@ -112,9 +112,17 @@ class FleetState(Collector):
         yield _gauge("outlet_failing_seconds", meaning, failing, "outlet")
 
     def _watching(self) -> Iterator[Metric]:
-        lag = self._fleet.watcher.lag()
+        status = self._fleet.monitoring_status()
+        lag, canaries = status.lag, status.canaries
         yield _gauge("watcher_lag_events", "Events that the watcher hasn't taken in.", lag.events)
         yield _gauge("watcher_lag_seconds", "Age of the first of these.", lag.seconds)
+        for name, meaning, count in (
+            ("outcomes", "Outcomes of honest canaries.", canaries.outcomes),
+            ("promised", "False alarms that honest canaries were allowed.", canaries.promised),
+            ("realised", "False alarms that honest canaries raised.", canaries.realised),
+            ("found", "Broken canaries that were found.", canaries.found),
+        ):
+            yield _gauge(f"canaries_{name}", meaning, count)
 
     def _training(self) -> Iterator[Metric]:
         now = self._fleet.clock()

@@ -20,6 +20,7 @@ from modelfleet.cli import (
     keys,
     log,
     measures,
+    monitoring,
     outlets,
     pinned,
     reasons,
@@ -80,6 +81,7 @@ app.command("export", rich_help_panel=_LOOK)(log.export)
 app.command("import", rich_help_panel=_LOOK)(log.import_)
 app.command("rebuild", rich_help_panel=_LOOK)(log.rebuild)
 app.command("settings", rich_help_panel=_LOOK)(log.settings)
+app.command("monitoring", rich_help_panel=_LOOK)(monitoring.monitoring)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=_LOOK)
 app.add_typer(keys.app, name="keys", rich_help_panel=_LOOK)
 

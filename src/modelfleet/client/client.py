@@ -25,7 +25,7 @@ from modelfleet.decisions import Moved, Receipt
 from modelfleet.errors import InvalidInput, ModelfleetError
 from modelfleet.events import Event, Logged, Query, new_id
 from modelfleet.events.validation import check_id
-from modelfleet.monitoring import Measured, Period
+from modelfleet.monitoring import Measured, MonitoringStatus, Period
 
 
 class Client:
@@ -138,6 +138,10 @@ class Client:
         """What is live, how far behind, and the last error, for each task of a tenant."""
         answer = self._server.ask("GET", f"{tenant_path(tenant)}/status")
         return [read(TaskState, one) for one in answer["tasks"]]
+
+    def monitoring_status(self) -> MonitoringStatus:
+        """How far the watcher is behind, what alerts promise, and whether that is kept."""
+        return read(MonitoringStatus, self._server.ask("GET", "/api/monitoring"))
 
     def alerts(self) -> list[Alert]:
         """The newest 100 open alerts of all tenants, of recipes and of the fleet."""

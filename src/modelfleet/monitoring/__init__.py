@@ -14,6 +14,7 @@ from modelfleet.monitoring.intervals import Interval
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.measuring import Every, Measures, Period
 from modelfleet.monitoring.metrics import LabelScores, Measured, Metrics
+from modelfleet.monitoring.status import MonitoringStatus, monitoring_status
 from modelfleet.monitoring.suggestions import Accepted, Naming, Suggestion, Suggestions
 from modelfleet.monitoring.taking import rebuild
 from modelfleet.monitoring.watcher import Watcher
@@ -32,6 +33,7 @@ __all__ = [
     "Measured",
     "Measures",
     "Metrics",
+    "MonitoringStatus",
     "Naming",
     "Period",
     "Seen",
@@ -42,6 +44,7 @@ __all__ = [
     "Watcher",
     "Window",
     "find_nothing",
+    "monitoring_status",
     "rebuild",
     "telling_words",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.monitoring.alarms.allowance import Traffic
+from modelfleet.monitoring.alarms.canaries import Canaries
 from modelfleet.monitoring.alarms.elements import Habit
 from modelfleet.monitoring.alarms.episodes import Episode
 from modelfleet.monitoring.calibrating import Prior, pooled, prior
@@ -27,6 +28,26 @@ _TYPICAL_WEIGHT = 20
 _POOL = 5
 
 
+class Weeks(msgspec.Struct, array_like=True):
+    """The week that goes on, the one before, and the alert that is open.
+
+    Attributes:
+        week: which, counted from 1970.
+        good: outcomes of it that people didn't correct.
+        outcomes: all of it.
+        good_before: of the week before.
+        outcomes_before: of the week before.
+        alert: the name of the open alert; empty: none.
+    """
+
+    week: int = 0
+    good: int = 0
+    outcomes: int = 0
+    good_before: int = 0
+    outcomes_before: int = 0
+    alert: str = ""
+
+
 class TaskMemory(msgspec.Struct, array_like=True):
     """Of one task, beside its detectors.
 
@@ -37,8 +58,7 @@ class TaskMemory(msgspec.Struct, array_like=True):
         slices: levels of kinds of requests, by a hash of their names.
         seen: outcomes so far.
         last: the newest decision among them: they needn't mature in their order.
-        week: the last two weeks for the usual rule: a week, its good outcomes and all, and those of
-            the week before.
+        weeks: the last two weeks, where the usual rule is asked for.
         since: of streams that rang before, the decision behind which they started anew.
         episodes: alerts that are open.
     """
@@ -49,7 +69,7 @@ class TaskMemory(msgspec.Struct, array_like=True):
     slices: dict[int, float] = {}
     seen: int = 0
     last: int = 0
-    week: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    weeks: Weeks | None = None
     since: dict[int, int] = {}
     episodes: list[Episode] = []
 
@@ -95,17 +115,6 @@ class Pool(msgspec.Struct, array_like=True):
         return prior(np.array(self.fixed_sums[stream]) / _FIXED, otherwise)
 
 
-class Canaries(msgspec.Struct, array_like=True):
-    """Tasks that don't exist: honest ones by construction, and broken ones (see `canaries`)."""
-
-    detectors: bytes = b""
-    promised: float = 0.0
-    realised: int = 0
-    broken: list[int] = []
-    found: int = 0
-    took: int = 0
-
-
 class Shared(msgspec.Struct, array_like=True):
     """Of the fleet and its recipes.
 
@@ -114,7 +123,7 @@ class Shared(msgspec.Struct, array_like=True):
         pools: of each recipe.
         values: values of the metadata that are told apart over the fleet, by field.
         episodes: open alerts of the fleet and of recipes.
-        canaries: tasks that don't exist.
+        canaries: tasks that don't exist, which show whether promises are kept.
         searched: the week in which kinds of requests that nobody named were last looked for.
         looked: the last day on which an alarm of a stream of the fleet or a recipe was looked into.
     """

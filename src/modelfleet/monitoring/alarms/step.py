@@ -10,11 +10,20 @@ from numpy.typing import NDArray
 from modelfleet.clock import Clock
 from modelfleet.events import Logged
 from modelfleet.monitoring.alarms.allowance import WITHIN, Allowance, day_of
+from modelfleet.monitoring.alarms.canary_lives import live_on
 from modelfleet.monitoring.alarms.gathering import Gathered, beforehand, gather, pool_counts
-from modelfleet.monitoring.alarms.memory import FLEET, encode, new_task, shared_of, tasks_of
+from modelfleet.monitoring.alarms.memory import (
+    FLEET,
+    Weeks,
+    encode,
+    new_task,
+    shared_of,
+    tasks_of,
+)
 from modelfleet.monitoring.alarms.news import Heard, News
 from modelfleet.monitoring.alarms.policy import Policy
 from modelfleet.monitoring.alarms.scopes import Scopes
+from modelfleet.monitoring.alarms.weekly import WeeklyWatch, judged
 from modelfleet.monitoring.alarms.within import advance_within
 from modelfleet.monitoring.budget import Budget
 from modelfleet.monitoring.finding import Found, Seen, TaskKey
@@ -22,6 +31,7 @@ from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.state import State
 from modelfleet.monitoring.streams import STREAMS, Stream
 from modelfleet.monitoring.watching import observe
+from modelfleet.monitoring.weekly_rule import WeeklyRule
 
 
 class Step:
@@ -40,10 +50,14 @@ class Step:
         recipes = sorted({one.recipe for one in outcomes if one.recipe})
         self._scopes = Scopes(connection, recipes) if outcomes else None
         self._news = News(connection, self._tasks, self._shared, policy, clock)
+        self._weekly = WeeklyWatch(WeeklyRule(policy.weekly_drop))
 
     def end(self, event: Logged) -> None:
         """Take in a person's word that an alert is over."""
         self._news.end(event)
+        memory = self._tasks.get((event.tenant, event.task))
+        if memory is not None and memory.weeks and memory.weeks.alert == event.fields["alert"]:
+            memory.weeks.alert = ""
 
     def take_in(self, some: Sequence[Matured]) -> None:
         """Take in outcomes of one day, in order."""
@@ -55,6 +69,9 @@ class Step:
         observed = observe(self._state, gathered.outcomes, self._policy.tolerance)
         self._pool(some, gathered, before)
         heard = Heard(some, gathered, observed)
+        live_on(self._shared.canaries, some, gathered, self._policy.tolerance)
+        if self._policy.weekly_drop:
+            self._ask_weekly(some, gathered)
         self._listen_within(heard, allowance)
         if self._scopes is not None:
             heard.over = self._scopes.take_in(
@@ -70,7 +87,14 @@ class Step:
         ):
             states[key] = encode(msgspec.structs.replace(memory, detectors=detectors))
         slices = {} if self._scopes is None else self._scopes.states()
-        return Found(states | {FLEET: encode(self._shared)}, slices, self._news.events)
+        events = [*self._news.events, *self._weekly.events]
+        return Found(states | {FLEET: encode(self._shared)}, slices, events)
+
+    def _ask_weekly(self, some: Sequence[Matured], gathered: Gathered) -> None:
+        for one, wrong in judged(some, gathered):
+            memory = self._tasks[one.tenant, one.task]
+            memory.weeks = memory.weeks or Weeks()
+            self._weekly.take_in(memory.weeks, one, wrong=wrong)
 
     def _listen_within(self, heard: Heard, allowance: Allowance) -> None:
         """Kinds of requests within tasks, by the decisions that people judged."""

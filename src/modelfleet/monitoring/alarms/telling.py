@@ -113,8 +113,11 @@ class Teller:
 
     def ended(self, about: Whose, episode: Episode, time: int, why: str = "") -> None:
         """An alert is over."""
-        body = kinds.AlertEnded(episode.alert, why or _since(episode))
-        self._add(about, body, time, f"{episode.alert}.ended")
+        self.over(about, episode.alert, time, why or _since(episode))
+
+    def over(self, about: Whose, alert: str, time: int, why: str) -> None:
+        """An alert is over, by its name."""
+        self._add(about, kinds.AlertEnded(alert, why), time, f"{alert}.ended")
 
     def _add(self, about: Whose, body: kinds.Body, time: int, identity: str) -> None:
         self.events.append(make(body, tenant=about.tenant, task=about.task, time=time, id=identity))

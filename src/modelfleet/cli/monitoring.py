@@ -1,0 +1,49 @@
+"""`modelfleet monitoring`: how monitoring itself is doing."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
+from modelfleet.fleet import Fleet
+from modelfleet.monitoring import MonitoringStatus
+
+AsJson = Annotated[bool, typer.Option("--json", help="As the API gives it.")]
+
+
+def monitoring(
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    data: Data = None,
+    database: DatabaseUrl = None,
+    config: Config = None,
+) -> None:
+    """How far monitoring is behind, what alerts promise, and whether that is kept."""
+    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+        status = fleet.monitoring_status()
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(status)).decode())
+        return
+    console = Console(highlight=False)
+    console.print(status.promise)
+    console.print(_table(status))
+    if status.canaries.broken:
+        console.print("More of them rang than chance explains: the promise wants a look.")
+
+
+def _table(status: MonitoringStatus) -> Table:
+    canaries = status.canaries
+    took = canaries.outcomes_to_find
+    table = Table(show_header=False, box=None)
+    for name, value in (
+        ("events behind the log", f"{status.lag.events:,} ({status.lag.seconds:,.0f} s)"),
+        ("outcomes of canaries", f"{canaries.outcomes:,}"),
+        ("false alarms of theirs, allowed", f"{canaries.promised:.2f}"),
+        ("false alarms of theirs, raised", f"{canaries.realised:,}"),
+        ("broken canaries found", f"{canaries.found:,}"),
+        ("outcomes that this took", "-" if took is None else f"{took:,.0f} on average"),
+    ):
+        table.add_row(name, value)
+    return table
