@@ -51,6 +51,7 @@ async def loaded(platform: Platform, asked: Model) -> ServedModel:
     place = asked.tenant, asked.task, asked.version
     if scorer.is_warm(*place):
         return scorer.model(*place)
+    await platform.wakeups.result(scorer.prepared(*place))
     return await platform.in_thread(scorer.model, *place)
 
 

@@ -1,6 +1,7 @@
 """Requests are scored here, for decisions and for predictions alike."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 
 from modelfleet.decisions.checks import check_task
 from modelfleet.decisions.decision import Prediction, Request
@@ -25,6 +26,11 @@ class Scorer:
             return False
         return version is not None or not is_trying(model)
 
+    def prepared(self, tenant: str, task: str, version: str | None = None) -> "Future[ServedModel]":
+        """Once a model is in memory; whoever waits for that needs no thread. See `model`."""
+        _check(tenant, task, version)
+        return self._cache.soon(tenant, task, version)
+
     def model(self, tenant: str, task: str, version: str | None = None) -> ServedModel:
         """The model of a task, loaded if need be: what is live, or a version by name or alias.
 
@@ -34,9 +40,7 @@ class Scorer:
             CheckpointUnusable: the version that was named can't be served.
             StoreUnavailable: the store of the version that was named can't be reached.
         """
-        check_task(tenant, task)
-        if version is not None:
-            check_name(version, "version")
+        _check(tenant, task, version)
         model = self._cache.get(tenant, task, version)
         if not model.applied:
             raise NotFound(f"task: nothing is known of {tenant}/{task}")
@@ -73,6 +77,12 @@ class Scorer:
         if version is None and is_trying(model):
             models = [route(self._cache, tenant, task, one.text).answers for one in requests]
         return predictions(models, requests, most)
+
+
+def _check(tenant: str, task: str, version: str | None) -> None:
+    check_task(tenant, task)
+    if version is not None:
+        check_name(version, "version")
 
 
 def predictions(

@@ -71,12 +71,12 @@ class ModelCache:
         """
         return self._get((tenant, task, self._named(tenant, task, version)))
 
-    def soon(self, tenant: str, task: str) -> "Future[ServedModel]":
-        """What is live, once it is in memory: to wait for a model that is loaded takes no thread.
+    def soon(self, tenant: str, task: str, version: str | None = None) -> "Future[ServedModel]":
+        """The model, once it is in memory: to wait for one that is loaded takes no thread.
 
         The future raises what `get` raises.
         """
-        place = (tenant, task, None)
+        place = (tenant, task, version)
         entry = self._entries.get(place)
         model = None if entry is None else entry.model
         if model is not None:
@@ -86,7 +86,7 @@ class ModelCache:
         with self._lock:
             loading = self._loading.get(place)
             if loading is None:
-                loading = self._loading[place] = self._pool.submit(self._get, place)
+                loading = self._loading[place] = self._pool.submit(self.get, *place)
                 loading.add_done_callback(lambda _done: self._loading.pop(place, None))
         return loading
 

@@ -3,13 +3,18 @@
 import json
 import struct
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from tests.conftest import HandClock
+from tests.serving.test_failures import DeafStore
+from tests.serving.test_serving import eventually, forget, trained
 
 from modelfleet import Fleet
+from modelfleet.api import create_app
 from modelfleet.events import Query
 
 from .conftest import MODEL, TEXTS, UNTRAINED, Cast
@@ -99,6 +104,32 @@ def test_a_task_without_a_version_answers_from_its_labels(api: Api) -> None:
     answer = api.post(f"/v2/models/{UNTRAINED}/infer", json=question("an invoice")).json()
     assert "model_version" not in answer
     assert columns(answer)["labels"] == ["billing"]
+
+
+def test_many_who_wait_for_a_model_hold_nobody_else_up(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    for tenant in ("slow", "quick"):
+        trained(small_fleet, clock, tenant)
+    store = DeafStore(small_fleet.cache._loader._store, "slow")
+    small_fleet.cache._loader._store = store  # type: ignore[assignment]
+    forget(small_fleet)
+    with (
+        TestClient(create_app(small_fleet, keys_required=False)) as api,
+        ThreadPoolExecutor(40) as clients,
+    ):
+
+        def asked(tenant: str) -> int:
+            return api.post(f"/v2/models/{tenant}.team/infer", json=question("a")).status_code
+
+        try:
+            waiting = [clients.submit(asked, "slow") for _ in range(39)]
+            eventually(lambda: store.asked == 1)
+            assert clients.submit(asked, "quick").result(10) == 200
+            assert not any(one.done() for one in waiting)
+        finally:
+            store.release.set()
+        assert {one.result(10) for one in waiting} == {200}
 
 
 def test_outputs_are_those_that_the_client_chose_in_its_order(api: Api) -> None:
