@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from modelfleet.monitoring.odds import Numbers
 from modelfleet.monitoring.streams import Stream
@@ -47,12 +47,12 @@ def parts(budget: Budget) -> Numbers:
 
 def most_likely_at_most(false_alerts: int, certainty: float = 0.95) -> float:
     """The upper bound of the mean of a Poisson count (Garwood 1936, one-sided)."""
-    return float(chi2.ppf(certainty, 2 * (false_alerts + 1)) / 2)
+    return float(gammaincinv(false_alerts + 1, certainty))
 
 
 def most_likely_at_least(false_alerts: int, certainty: float = 0.95) -> float:
     """The lower bound of the mean of a Poisson count (Garwood 1936, one-sided)."""
-    return float(chi2.ppf(1 - certainty, 2 * false_alerts) / 2) if false_alerts else 0.0
+    return float(gammaincinv(false_alerts, 1 - certainty)) if false_alerts else 0.0
 
 
 class Account(msgspec.Struct, frozen=True):
