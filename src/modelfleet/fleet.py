@@ -114,8 +114,9 @@ class Fleet:
         self.catalog = Catalog(self.database)
         self.queue = Queue(self.database)
         encoders = Encoders(self.settings.embeddings)
-        settings_ = self.settings
-        store = open_store_near(settings_.models, settings_.cache_folder, settings_.cache_bytes)
+        store = open_store_near(
+            self.settings.models, self.settings.cache_folder, self.settings.cache_bytes
+        )
         loader = Loader(self.log, self.catalog, store, encoders, self.recipe)
         self.cache = ModelCache(loader, self.settings.memory, clock)
         self.log.on_commit(self._notice)

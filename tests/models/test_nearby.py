@@ -68,6 +68,20 @@ def test_a_version_is_downloaded_once(near: NearbyStore, far: Counted, data: byt
     assert far.reads == 1
 
 
+def test_a_copy_that_can_not_be_removed_stops_no_publication(
+    near: NearbyStore, far: Counted, data: bytes
+) -> None:
+    near.put(KEY, data)
+    near.open(KEY, fingerprint(data))
+    (copy,) = kept(near)
+    copy.unlink()
+    copy.mkdir()  # as hard to remove as a file on a disk that is read-only
+    near.put(KEY, data)
+    near.delete(KEY)
+    with pytest.raises(CheckpointMissing):
+        far.read(KEY)
+
+
 def test_a_store_that_is_down_does_not_stop_what_is_in_the_folder(
     near: NearbyStore, far: Counted, data: bytes, tmp_path: Path
 ) -> None:

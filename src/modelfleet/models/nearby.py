@@ -57,7 +57,7 @@ class NearbyStore:
     def put(self, key: str, data: bytes) -> None:
         """See ``Store.put``."""
         self.store.put(key, data)
-        self._path(key).unlink(missing_ok=True)
+        _drop(self._path(key))
 
     def open(self, key: str, fingerprint: str) -> Checkpoint:
         """See ``Store.open``."""
@@ -74,7 +74,7 @@ class NearbyStore:
     def delete(self, key: str) -> None:
         """See ``Store.delete``; other machines' copies stay until they are swept."""
         self.store.delete(key)
-        self._path(key).unlink(missing_ok=True)
+        _drop(self._path(key))
 
     def sweep(self) -> None:
         """Remove the files that weren't used the longest, if all take more than the budget."""
@@ -152,6 +152,11 @@ class _Rest:
             raise
         self._pause = _FIRST_REST
         return answer
+
+
+def _drop(path: Path) -> None:
+    with suppress(OSError):  # what stays has another digest than what is asked for, and is swept
+        path.unlink()
 
 
 def _note_use(path: Path) -> None:
