@@ -55,6 +55,8 @@ from modelfleet.learners import check_learner
 from modelfleet.models import open_store_near
 from modelfleet.monitoring import (
     AlertBoard,
+    Bias,
+    BiasSearch,
     DriftWatch,
     Measured,
     Measures,
@@ -265,6 +267,16 @@ class Fleet:
         return self.rooms.alerts.end(
             kinds.PLATFORM_TENANT, "", alert, kinds.AlertEnded(alert, why, by)
         )
+
+    def biases(self, days: float = 7.0) -> list[Bias]:
+        """Kinds of requests that nobody named and that are decided worse than the rest.
+
+        It looks at the newest 50,000 requests of all tenants, and takes seconds.
+
+        Raises:
+            InvalidInput: the number of days can't be accepted.
+        """
+        return BiasSearch(self.database, self.clock).search(days)
 
     def monitoring_status(self) -> MonitoringStatus:
         """How far the watcher is behind, what alerts promise, and whether that is kept."""

@@ -1,11 +1,12 @@
-"""The route of how monitoring itself is doing."""
+"""Routes of what monitoring finds over all tenants, and of how it is doing itself."""
 
+import msgspec
 from litestar.types import ASGIApp
 
 from modelfleet.api.call import Call, json
 from modelfleet.api.operation import Content, Operation, route
 from modelfleet.api.wire import NoQuery
-from modelfleet.monitoring import MonitoringStatus
+from modelfleet.monitoring import Bias, MonitoringStatus
 
 _SAMPLE = {
     "lag": {"events": 0, "seconds": 0.0},
@@ -22,6 +23,47 @@ _SAMPLE = {
         "outcomes_to_find": 59.4,
     },
 }
+
+
+_BIAS = {
+    "where": [["metadata.channel", "chat"], ["length", "under 50"]],
+    "requests": 1_204,
+    "wrong": 0.31,
+    "expected": 0.12,
+    "odds": 2.9,
+    "evidence": 90_412.0,
+}
+
+
+class BiasQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of how many days requests are looked at."""
+
+    days: float = 7.0
+
+
+class BiasesAnswer(msgspec.Struct, frozen=True):
+    """Kinds of requests that are decided worse than the rest, the surest first."""
+
+    biases: tuple[Bias, ...]
+
+
+@route(
+    "GET",
+    "/api/biases",
+    Operation(
+        role="operator",
+        group="monitoring",
+        summary="Kinds of requests that nobody named and that are decided worse than the rest",
+        description="Searched in one half of the newest 50,000 requests of all tenants, confirmed "
+        "in the other. It takes seconds.",
+        query=BiasQuery,
+        answers=(Content(BiasesAnswer, {"biases": [_BIAS]}),),
+    ),
+)
+async def biases(call: Call) -> ASGIApp:
+    """Kinds of requests that nobody named and that are decided worse than the rest."""
+    found = await call.in_thread(call.fleet.biases, call.query(BiasQuery).days)
+    return json(BiasesAnswer(tuple(found)))
 
 
 @route(
@@ -43,4 +85,4 @@ async def monitoring(call: Call) -> ASGIApp:
     return json(await call.in_thread(call.fleet.monitoring_status))
 
 
-ROUTES = (monitoring,)
+ROUTES = (biases, monitoring)

@@ -1,10 +1,11 @@
-"""`modelfleet monitoring`: how monitoring itself is doing."""
+"""`modelfleet biases` and `monitoring`: what is found over all tenants, and how that is doing."""
 
 from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
@@ -12,6 +13,31 @@ from modelfleet.fleet import Fleet
 from modelfleet.monitoring import MonitoringStatus
 
 AsJson = Annotated[bool, typer.Option("--json", help="As the API gives it.")]
+
+
+def biases(
+    days: Annotated[float, typer.Option(help="Of how many days requests are looked at.")] = 7.0,
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    data: Data = None,
+    database: DatabaseUrl = None,
+    config: Config = None,
+) -> None:
+    """Kinds of requests that nobody named and that are decided worse than the rest."""
+    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+        found = fleet.biases(days)
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        return
+    console = Console(highlight=False)
+    if not found:
+        console.print("No kind of request is decided worse than the rest.")
+        return
+    table = Table("requests with", "judged", "wrong", "expected", "odds")
+    for one in found:
+        where = escape(" and ".join(f"{field} {value}" for field, value in one.where))
+        shares = f"{one.wrong:.1%}", f"{one.expected:.1%}"
+        table.add_row(where, f"{one.requests:,}", *shares, f"x {one.odds:.1f}")
+    console.print(table)
 
 
 def monitoring(

@@ -25,7 +25,7 @@ from modelfleet.decisions import Moved, Receipt
 from modelfleet.errors import InvalidInput, ModelfleetError
 from modelfleet.events import Event, Logged, Query, new_id
 from modelfleet.events.validation import check_id
-from modelfleet.monitoring import Measured, MonitoringStatus, Period
+from modelfleet.monitoring import Bias, Measured, MonitoringStatus, Period
 
 
 class Client:
@@ -138,6 +138,11 @@ class Client:
         """What is live, how far behind, and the last error, for each task of a tenant."""
         answer = self._server.ask("GET", f"{tenant_path(tenant)}/status")
         return [read(TaskState, one) for one in answer["tasks"]]
+
+    def biases(self, days: float = 7.0) -> list[Bias]:
+        """Kinds of requests that nobody named and that are decided worse than the rest."""
+        found = self._server.ask("GET", "/api/biases", query={"days": str(days)})
+        return [read(Bias, one) for one in found["biases"]]
 
     def monitoring_status(self) -> MonitoringStatus:
         """How far the watcher is behind, what alerts promise, and whether that is kept."""

@@ -7,6 +7,7 @@ folded from the log. *Ignores*: how decisions are made, and who is told of an al
 `decisions`, `serving`, `training`, `catalog` and `events`.
 """
 
+from modelfleet.monitoring.biases import Bias, BiasSearch
 from modelfleet.monitoring.board import AlertBoard
 from modelfleet.monitoring.drift import Drift, DriftWatch, Shift, Window
 from modelfleet.monitoring.finding import Found, Seen, find_nothing
@@ -23,6 +24,8 @@ from modelfleet.monitoring.words import Telling, telling_words
 __all__ = [
     "Accepted",
     "AlertBoard",
+    "Bias",
+    "BiasSearch",
     "Drift",
     "DriftWatch",
     "Every",
