@@ -68,6 +68,8 @@ def _available() -> Iterator[None]:
         yield
     except sa.exc.OperationalError as error:
         raise LogUnavailable(str(error.orig)) from error
+    except sa.exc.TimeoutError as error:
+        raise LogUnavailable("all connections to the database are in use") from error
 
 
 def _postgresql(dsn: str) -> sa.Engine:

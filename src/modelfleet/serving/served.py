@@ -64,7 +64,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         temperature: divides scores.
         novelty: tells requests that no label fits; None of a version that can't.
         aiming: from which probability on it decides.
-        applied: sequence number of the last event of this task that it knows.
+        applied: up to where in the log it knows the task's events; 0 of a task that nobody named.
         pinned: the examples that are pinned, by their texts.
         aliases: the versions of the task that have a part, by its name.
         canary_share: of the requests, for the canary.
