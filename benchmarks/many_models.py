@@ -30,6 +30,8 @@ from places import servers
 from report import Figure, at_most, chosen_databases, databases, parser, show
 from world import TASK, Tenant, fill, patient_recipe, tenants
 
+SECOND = "second"
+"""The recipe of second versions."""
 _TOGETHER = 400
 _EXAMPLES = (200, 500)
 _BYTES_GOAL = 65 * 1024
@@ -81,7 +83,10 @@ def add_models(
 
 
 def publish_another(fleet: Fleet, trained: Sequence[Prototype], names: Sequence[str]) -> None:
-    """Give tenants that `add_models` made first, in its order, the same as a second version."""
+    """Give tenants that `add_models` made first, in its order, a second version: by `SECOND`.
+
+    It is the same but for its name, and the recipe that it says it was made by.
+    """
     for start in range(0, len(names), _TOGETHER):
         head = fleet.log.head()
         fleet.import_events(
@@ -92,8 +97,9 @@ def publish_another(fleet: Fleet, trained: Sequence[Prototype], names: Sequence[
 
 
 def _renamed(one: Prototype) -> Prototype:
-    name = one.version.version[:-8] + "00000002"
-    return msgspec.structs.replace(one, version=msgspec.structs.replace(one.version, version=name))
+    name = one.version.version[:-8] + "0000000b"
+    version = msgspec.structs.replace(one.version, version=name, recipe=SECOND)
+    return msgspec.structs.replace(one, version=version)
 
 
 def _prototype(fleet: Fleet, tenant: Tenant) -> Prototype:

@@ -27,6 +27,7 @@ import msgspec
 
 import load
 from machine import measured
+from many_models import SECOND
 from modelfleet.cli.logging import configure_logging
 from modelfleet.events import kinds, make
 from modelfleet.fleet import Fleet
@@ -201,7 +202,6 @@ def _two_versions(fleet: Fleet, name: str) -> tuple[str, str]:
 def recall(bench: Bench) -> list[Figure]:
     """Roll back: one task, and ten thousand by recipe, until two servers answer so."""
     names = bench.place.names[:RECALLED]
-    recipe = "default"
     with running(bench) as one, running(bench) as other, opened(bench.place, train=False) as fleet:
         newest = {name: _two_versions(fleet, name)[1] for name in names}
         _promote(fleet, list(newest.items()))
@@ -212,7 +212,7 @@ def recall(bench: Bench) -> list[Figure]:
         _until(one, other, names[:1], lambda name, version: version != newest[name])
         single = time.perf_counter() - begun
         begun = time.perf_counter()
-        moved = Http(one).call("POST", f"/api/recipes/{recipe}/roll-back", {})
+        moved = Http(one).call("POST", f"/api/recipes/{SECOND}/roll-back", {})
         _until(one, other, looked[1:], lambda name, version: version != newest[name])
         many = time.perf_counter() - begun
     return [
