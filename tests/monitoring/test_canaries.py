@@ -3,14 +3,21 @@
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from litestar.testing import TestClient
 from tests.conftest import HandClock
 from tests.monitoring.lives import Habits, Life
+from tests.monitoring.worlds import outcomes
 from tests.test_client import Running
 
 from modelfleet import Client, Fleet
 from modelfleet.api import create_app
+from modelfleet.monitoring.alarms.canaries import Canaries
+from modelfleet.monitoring.alarms.canary_lives import live_on
+from modelfleet.monitoring.alarms.gathering import Gathered
+from modelfleet.monitoring.matured import Matured
+from modelfleet.monitoring.streams import Tolerance
 from modelfleet.settings import Settings
 
 GOOD = Habits(version="v1")
@@ -45,6 +52,27 @@ def test_broken_canaries_are_found(lived: Fleet) -> None:
     assert canaries.found > 0
     assert canaries.outcomes_to_find is not None
     assert canaries.outcomes_to_find < 400
+
+
+def test_broken_canaries_are_found_as_often_after_a_long_time() -> None:
+    rng = np.random.default_rng(1)
+    known = Canaries()
+    found = [0]
+    for part in range(4):
+        some = [_matured(f"t{task}", f"d{part}-{n}") for n in range(300) for task in range(40)]
+        stated = rng.choice([0.25, 0.15, 0.1, 0.05], len(some))
+        tasks = np.arange(len(some))
+        whole = outcomes(tasks, np.zeros(len(some), np.bool_), stated, share=1e-6)
+        live_on(known, some, Gathered(whole, tasks, [], []), Tolerance())
+        found.append(known.found)
+    first, *_, last = np.diff(found)
+    assert first > 20
+    assert last > 0.8 * first
+
+
+def _matured(tenant: str, decision: str) -> Matured:
+    words = ("it", "it", 0.9, 0.5, "v1", "default", None, None, "confirmed", "it", "accepted")
+    return Matured(1, decision, tenant, "team", 0, 0, *words, None, None, ())
 
 
 def test_canaries_are_nobodys_tasks(lived: Fleet) -> None:

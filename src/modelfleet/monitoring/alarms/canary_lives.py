@@ -23,7 +23,9 @@ _OFTEN = 50.0
 shows within weeks instead of years."""
 _SPOILED = 0.3
 _VARIANCE = 0.02
-"""Of a canary's offset; its outcomes are as its confidences say."""
+"""Of an honest canary's offset; its outcomes are as its confidences say."""
+_KNOWN = 1e-9
+"""Of a broken one's: it is always broken, and would learn in time that this is usual of it."""
 
 
 def live_on(
@@ -76,7 +78,7 @@ def _outcomes(
         stated=_zipped(stated, stated),
         shares=_zipped(shares * _OFTEN, shares),
         prior_mean=np.zeros(twice),
-        prior_variance=np.full(twice, _VARIANCE),
+        prior_variance=_zipped(np.full(len(placed), _VARIANCE), np.full(len(placed), _KNOWN)),
     )
 
 

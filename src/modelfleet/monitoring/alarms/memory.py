@@ -12,9 +12,9 @@ from modelfleet.monitoring.alarms.allowance import Traffic
 from modelfleet.monitoring.alarms.canaries import Canaries
 from modelfleet.monitoring.alarms.elements import Habit
 from modelfleet.monitoring.alarms.episodes import Episode
-from modelfleet.monitoring.calibrating import Prior, pooled, prior
+from modelfleet.monitoring.calibrating import START, Prior, pooled, prior
 from modelfleet.monitoring.state import State
-from modelfleet.monitoring.streams import ALTERNATIVES, FROM_CONFIDENCE, STREAMS, Stream
+from modelfleet.monitoring.streams import ALTERNATIVES, STREAMS, Stream
 
 FLEET = ("", "")
 """What is kept of the whole fleet is kept as of a task without a name."""
@@ -111,8 +111,7 @@ class Pool(msgspec.Struct, array_like=True):
 
     def prior(self, stream: Stream) -> Prior:
         """What is known beforehand of a task's offset."""
-        otherwise = Prior() if stream in FROM_CONFIDENCE else Prior(variance=1.0)
-        return prior(np.array(self.fixed_sums[stream]) / _FIXED, otherwise)
+        return prior(np.array(self.fixed_sums[stream]) / _FIXED, START[stream])
 
 
 class Shared(msgspec.Struct, array_like=True):
