@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from modelfleet.monitoring.intervals import Interval, audited, exact, with_silence
-from modelfleet.monitoring.shrinkage import Beta, fitted, probability_below, shown
 from modelfleet.monitoring.weekly_rule import Week, WeeklyRule, fell
 
 
@@ -59,47 +58,6 @@ def test_exact_intervals_are_those_of_the_tables() -> None:
     assert exact(8, 10, 0.95) == pytest.approx((0.4439, 0.9748), abs=1e-4)
     assert exact(0, 10, 0.95) == pytest.approx((0, 0.3085), abs=1e-4)
     assert exact(10, 10, 0.95) == pytest.approx((0.6915, 1), abs=1e-4)
-
-
-def test_the_spread_of_tasks_is_recovered() -> None:
-    rng = np.random.default_rng(3)
-    counts = rng.integers(1, 60, 5000)
-    prior = fitted(rng.binomial(counts, rng.beta(34, 6, 5000)), counts)
-    assert (prior.happened, prior.not_happened) == pytest.approx((34, 6), rel=0.25)
-
-
-def test_small_tasks_are_drawn_to_the_usual_and_large_ones_keep_their_share() -> None:
-    seen = shown(Beta(34, 6), np.array([0, 0, 5000]), np.array([0, 6, 10_000]))
-    assert seen.median == pytest.approx([0.855, 0.744, 0.501], abs=0.01)
-    assert (seen.least < seen.median).all()
-    assert (seen.median < seen.most).all()
-    assert seen.most[2] - seen.least[2] < 0.02
-
-
-def test_intervals_of_small_tasks_cover_as_often_as_they_say() -> None:
-    rng = np.random.default_rng(4)
-    true, counts = rng.beta(34, 6, 5000), rng.integers(0, 40, 5000)
-    happened = rng.binomial(counts, true)
-    seen = shown(fitted(happened, counts), happened, counts)
-    assert ((seen.least < true) & (true < seen.most)).mean() == pytest.approx(0.9, abs=0.02)
-
-
-def test_tasks_are_ranked_by_how_surely_they_miss_the_target() -> None:
-    # Two of four wrong looks worse than 30 of 100, and is far less sure.
-    missing = probability_below(Beta(34, 6), np.array([2, 70, 95]), np.array([4, 100, 100]), 0.8)
-    assert np.argsort(-missing).tolist() == [1, 0, 2]
-
-
-@pytest.mark.parametrize("counts", [[], [5], [0, 0]])
-def test_nothing_to_fit_is_no_error(counts: list[int]) -> None:
-    assert fitted(np.array(counts, np.int64), np.array(counts, np.int64)) == Beta()
-
-
-def test_tasks_that_do_not_differ_share_one_share() -> None:
-    rng = np.random.default_rng(5)
-    counts = np.full(2000, 50)
-    prior = fitted(rng.binomial(counts, 0.85), counts)
-    assert prior.happened + prior.not_happened > 500
 
 
 def test_the_weekly_rule_is_the_published_one() -> None:

@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from modelfleet.monitoring.budget import most_likely_at_most
 from modelfleet.monitoring.detectors import Elements, advance, silent
 from modelfleet.monitoring.discovery import Found, Requests, Search, discover, within
 from modelfleet.monitoring.odds import shifted
-from modelfleet.monitoring.slices import evidence, slice_bets, triage, within_task
+from modelfleet.monitoring.slices import slice_bets
 
 VALUES = (20, 24, 5)
 
@@ -82,35 +80,3 @@ def test_streams_of_slices_ring_for_the_bad_one() -> None:
 def test_streams_of_slices_keep_to_their_budget() -> None:
     requests = week(8, 100_000, 1.1)
     assert most_likely_at_most(len(rung(requests, 1e-3))) < 100_000 * 1e-3
-
-
-def test_evidence_is_an_e_value_on_average_at_most_one() -> None:
-    rng = np.random.default_rng(9)
-    levels, spent = silent(2000)
-    rows = np.tile(np.arange(2000), 30)
-    expected = np.full(len(rows), 0.2)
-    factors = slice_bets(rng.random(len(rows)) < expected, expected)
-    assert not evidence(levels, spent).any()
-    advance(levels, spent, Elements(rows, factors, np.full(len(rows), 1e-6)))
-    assert 0 < evidence(levels, spent).mean() < 1.05
-
-
-def test_a_task_names_the_slices_that_stand_out() -> None:
-    named = within_task(np.array([0.5, 400.0, 0.1, 90.0, 1.0]))
-    assert named.slices == (1, 3)
-    assert named.some == pytest.approx(98.32)
-    assert within_task(np.zeros(0)).slices == ()
-
-
-def test_the_triage_list_is_e_bh() -> None:
-    # Of four at 10%: the best needs 40, the two best 20 each, three 13.3 each.
-    assert triage([39.0, 21.0, 14.0, 1.0]) == [0, 1, 2]
-    assert triage([39.0, 19.0, 13.0, 1.0]) == []
-    assert triage([]) == []
-
-
-@given(st.lists(st.floats(0, 1e6), max_size=30))
-def test_whoever_is_listed_has_more_evidence_than_who_is_not(values: list[float]) -> None:
-    listed = triage(values)
-    others = [value for place, value in enumerate(values) if place not in listed]
-    assert all(values[place] >= max(others, default=0) for place in listed)
