@@ -71,8 +71,28 @@ def test_broken_canaries_are_found_as_often_after_a_long_time() -> None:
 
 
 def _matured(tenant: str, decision: str) -> Matured:
-    words = ("it", "it", 0.9, 0.5, "v1", "default", None, None, "confirmed", "it", "accepted")
-    return Matured(1, decision, tenant, "team", 0, 0, *words, None, None, ())
+    return Matured(
+        seq=1,
+        decision=decision,
+        tenant=tenant,
+        task="team",
+        decided=0,
+        matured=0,
+        label="it",
+        best="it",
+        confidence=0.9,
+        threshold=0.5,
+        version="v1",
+        recipe="default",
+        reason=None,
+        fit=None,
+        outcome="confirmed",
+        right="it",
+        said="accepted",
+        helpful=None,
+        audit=None,
+        slices=(),
+    )
 
 
 def test_canaries_are_nobodys_tasks(lived: Fleet) -> None:

@@ -83,6 +83,8 @@ _partial_index("tasks_tenant_turn", TASKS.c.tenant, TASKS.c.turn, where=QUEUED)
 _partial_index("tasks_leased", TASKS.c.leased_until, where=LEASED)
 _partial_index("tasks_error", TASKS.c.tenant, TASKS.c.task, where=TASKS.c.error.is_not(None))
 
+QUEUE_COLUMNS = ("turn", "worker", "leased_until")
+
 LABELS = sa.Table(
     "labels",
     METADATA,
