@@ -146,7 +146,7 @@ class _Connection:
             raise Refused("the server closed a connection")
         self._answer += part
         head, found, body = self._answer.partition(b"\r\n\r\n")
-        if not found or len(body) < _length(head):
+        if not found or not _is_whole(head, body):
             return None
         if not head.startswith(b"HTTP/1.1 2"):
             raise Refused(f"{head.partition(bytes([13]))[0]!r} {body[:300]!r}")
@@ -232,10 +232,13 @@ def _seen(client: str, latencies: list[float], taken: float, cpu: float) -> Load
     )
 
 
-def _length(head: bytes) -> int:
-    """The length of an answer's body, which every answer of ours tells."""
-    _, _, rest = head.lower().partition(b"content-length:")
-    return int(rest.split(b"\r\n", 1)[0] or 0)
+def _is_whole(head: bytes, body: bytes) -> bool:
+    """Whether all of an answer is there: it tells its length, or comes in chunks."""
+    said = head.lower()
+    if b"transfer-encoding: chunked" in said:
+        return body.endswith(b"0\r\n\r\n")
+    _, _, rest = said.partition(b"content-length:")
+    return len(body) >= int(rest.split(b"\r\n", 1)[0] or 0)
 
 
 def _prepared(requests: Path, host: str) -> list[bytes]:
