@@ -1,4 +1,4 @@
-"""What is shown of shares: bounds with silence, audits, small tasks, and the usual weekly rule."""
+"""What is shown of shares: bounds with silence, audits, and the usual weekly rule."""
 
 import numpy as np
 import pytest

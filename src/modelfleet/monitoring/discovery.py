@@ -1,9 +1,9 @@
-"""Slices that nobody named: searched in one half of the week, confirmed in the other.
+"""Slices that nobody named: searched in one half of the requests, confirmed in the other.
 
 All values of low-cardinality fields, and all pairs of values of two fields, are candidates. The
 strongest is taken, its requests are set aside, and the search goes on with the rest, so that what
 only overlaps with a bad slice isn't named too. What was found is then tested on requests that the
-search hasn't seen, each at a share of the certainty, so a week names any slice falsely at most as
+search hasn't seen, each at a share of the certainty, so a search names any slice falsely at most as
 often as `Search.error` says.
 """
 
@@ -28,7 +28,7 @@ class Search(msgspec.Struct, frozen=True):
         support: requests that a slice must have in the half that is searched.
         odds: how much worse the odds must be there, and more than this in truth.
         deviations: standard deviations of the excess that make a candidate.
-        error: the probability that a week names any slice falsely, at most.
+        error: the probability that a search names any slice falsely, at most.
     """
 
     candidates: int = 8
