@@ -56,7 +56,6 @@ from modelfleet.models import open_store_near
 from modelfleet.monitoring import (
     AlertBoard,
     Bias,
-    BiasSearch,
     DriftWatch,
     Measured,
     Measures,
@@ -65,6 +64,7 @@ from modelfleet.monitoring import (
     Suggestions,
     Watcher,
     monitoring_status,
+    search_biases,
 )
 from modelfleet.monitoring import rebuild as rebuild_monitoring
 from modelfleet.monitoring.alarms import Alarms, Policy
@@ -276,7 +276,7 @@ class Fleet:
         Raises:
             InvalidInput: the number of days can't be accepted.
         """
-        return BiasSearch(self.database, self.clock).search(days)
+        return search_biases(self.database, self.clock(), days)
 
     def monitoring_status(self) -> MonitoringStatus:
         """How far the watcher is behind, what alerts promise, and whether that is kept."""

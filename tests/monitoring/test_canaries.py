@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from litestar.testing import TestClient
 from tests.conftest import HandClock
+from tests.monitoring.judged import judged
 from tests.monitoring.lives import Habits, Life
 from tests.monitoring.worlds import outcomes
 from tests.test_client import Running
@@ -16,7 +17,6 @@ from modelfleet.api import create_app
 from modelfleet.monitoring.alarms.canaries import Canaries
 from modelfleet.monitoring.alarms.canary_lives import live_on
 from modelfleet.monitoring.alarms.gathering import Gathered
-from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.streams import Tolerance
 from modelfleet.settings import Settings
 
@@ -59,7 +59,11 @@ def test_broken_canaries_are_found_as_often_after_a_long_time() -> None:
     known = Canaries()
     found = [0]
     for part in range(4):
-        some = [_matured(f"t{task}", f"d{part}-{n}") for n in range(300) for task in range(40)]
+        some = [
+            judged(tenant=f"t{task}", decision=f"d{part}-{n}", outcome="confirmed")
+            for n in range(300)
+            for task in range(40)
+        ]
         stated = rng.choice([0.25, 0.15, 0.1, 0.05], len(some))
         tasks = np.arange(len(some))
         whole = outcomes(tasks, np.zeros(len(some), np.bool_), stated, share=1e-6)
@@ -68,31 +72,6 @@ def test_broken_canaries_are_found_as_often_after_a_long_time() -> None:
     first, *_, last = np.diff(found)
     assert first > 20
     assert last > 0.8 * first
-
-
-def _matured(tenant: str, decision: str) -> Matured:
-    return Matured(
-        seq=1,
-        decision=decision,
-        tenant=tenant,
-        task="team",
-        decided=0,
-        matured=0,
-        label="it",
-        best="it",
-        confidence=0.9,
-        threshold=0.5,
-        version="v1",
-        recipe="default",
-        reason=None,
-        fit=None,
-        outcome="confirmed",
-        right="it",
-        said="accepted",
-        helpful=None,
-        audit=None,
-        slices=(),
-    )
 
 
 def test_canaries_are_nobodys_tasks(lived: Fleet) -> None:

@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.stats import binom
 
 from modelfleet.monitoring.intervals import Interval, audited, exact, with_silence
 from modelfleet.monitoring.weekly_rule import Week, WeeklyRule, fell
+
+
+def _audited(right: NDArray[np.bool_], probability: NDArray[np.float64]) -> Interval:
+    """Decisions that were drawn with a probability, and what the person said of each."""
+    weights = 1 / probability
+    sums = (weights[right].sum(), weights.sum(), (weights**2).sum())
+    return audited(*map(float, sums))
 
 
 def test_silence_widens_what_can_be_said() -> None:
@@ -34,7 +42,7 @@ def test_audits_are_unbiased_where_feedback_is_not() -> None:
     # Doubtful decisions are drawn more often, so the plain share of the audited is too low.
     probability = np.where(confidence < 0.7, 0.05, 0.01)
     drawn = rng.random(200_000) < probability
-    found = audited(right[drawn], probability[drawn])
+    found = _audited(right[drawn], probability[drawn])
     assert found.least < right.mean() < found.most
     assert found.share is not None
     assert abs(found.share - right.mean()) < abs(right[drawn].mean() - right.mean()) / 3
@@ -45,13 +53,13 @@ def test_intervals_of_audits_cover_as_often_as_they_say() -> None:
     covered = 0
     for _ in range(400):
         probability = rng.choice([0.01, 0.05], 80)
-        interval = audited(rng.random(80) < 0.9, probability)
+        interval = _audited(rng.random(80) < 0.9, probability)
         covered += interval.least <= 0.9 <= interval.most
     assert covered / 400 >= 0.9
 
 
 def test_no_audit_says_nothing() -> None:
-    assert audited(np.zeros(0, bool), np.zeros(0)) == Interval(None, 0.0, 1.0)
+    assert _audited(np.zeros(0, bool), np.zeros(0)) == Interval(None, 0.0, 1.0)
 
 
 def test_exact_intervals_are_those_of_the_tables() -> None:

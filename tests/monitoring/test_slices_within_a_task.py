@@ -1,45 +1,21 @@
 """Kinds of requests within one task, more of them than there is room for."""
 
+from tests.monitoring.judged import judged
+
 from modelfleet.monitoring.alarms.memory import MOST_SLICES, TaskMemory
 from modelfleet.monitoring.alarms.within import advance_within
-from modelfleet.monitoring.matured import Matured
-
-
-def _decision(*slices: tuple[str, str]) -> Matured:
-    return Matured(
-        seq=1,
-        decision="d",
-        tenant="acme",
-        task="team",
-        decided=0,
-        matured=0,
-        label="it",
-        best="it",
-        confidence=0.9,
-        threshold=0.5,
-        version=None,
-        recipe=None,
-        reason=None,
-        fit=None,
-        outcome="corrected",
-        right="hr",
-        said="reassigned",
-        helpful=None,
-        audit=None,
-        slices=slices,
-    )
 
 
 def test_a_kind_that_stands_out_is_named_among_more_than_there_is_room_for() -> None:
     memory = TaskMemory(b"")
     for number in range(3 * MOST_SLICES):
         many = [("office", f"{number}-{place}") for place in range(5)]
-        right = _decision(*many)
+        right = judged(*many)
         advance_within(memory, right, happened=False, expected=0.1, share=1e-6)
         assert len(memory.slices) <= MOST_SLICES
     for number in range(200):
         some = [("office", f"{number}-{place}") for place in range(4)]
-        wrong = _decision(*some, ("language", "cs"))
+        wrong = judged(*some, ("language", "cs"))
         found = advance_within(memory, wrong, happened=True, expected=0.1, share=1e-6)
         if found is not None:
             break

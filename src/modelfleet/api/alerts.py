@@ -8,13 +8,13 @@ from litestar.types import ASGIApp
 from msgspec.json import Decoder
 
 from modelfleet.api.call import Call, json
+from modelfleet.api.dated import dated
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
 from modelfleet.api.wire import AlertsQuery, Ended, NoQuery
 from modelfleet.catalog import Alert
-from modelfleet.clock import to_datetime
 from modelfleet.decisions import Receipt
 from modelfleet.events import kinds
-from modelfleet.events.findings import Cause
+from modelfleet.events.findings import AlertSaid
 
 _GROUP = "alerts"
 _ENDED = Decoder(Ended)
@@ -78,33 +78,17 @@ class ActionAnswer(msgspec.Struct, frozen=True):
     found: str = ""
 
 
-class AlertAnswer(msgspec.Struct, frozen=True):
+class AlertAnswer(AlertSaid, frozen=True, kw_only=True):
     """Something that got worse; it is open while ``ended`` is null, and ``why`` says what ended it.
 
     One without a task is a recipe's or the fleet's. A quiet one is being seen to; who is told of
     one that is ``muted_by`` another is told of the other.
     """
 
-    alert: str
     tenant: str
     task: str
-    finding: str
-    sentence: str
     raised: datetime
-    scope: str = "task"
-    slice: str = ""
-    recipe: str | None = None
-    version: str | None = None
-    expected: float | None = None
-    observed: float | None = None
-    events: int = 0
-    evidence: float = 0.0
-    bar: float = 0.0
     inception: InceptionAnswer | None = None
-    causes: tuple[Cause, ...] = ()
-    low_trust: bool = False
-    muted_by: str | None = None
-    quiet: bool = False
     actions: tuple[ActionAnswer, ...] = ()
     ended: datetime | None = None
     why: str | None = None
@@ -189,24 +173,9 @@ def _answer(alerts: list[Alert]) -> AlertsAnswer:
 
 def alert_answer(alert: Alert) -> AlertAnswer:
     """An alert as clients get it."""
-    plain = msgspec.structs.asdict(alert)
-    began = alert.inception
-    moments = ("time", "earliest", "latest")
-    return AlertAnswer(
-        **plain
-        | {
-            "raised": to_datetime(alert.raised),
-            "ended": None if alert.ended is None else to_datetime(alert.ended),
-            "inception": began
-            and InceptionAnswer(
-                began.event, began.seq, *(to_datetime(getattr(began, name)) for name in moments)
-            ),
-            "actions": tuple(
-                ActionAnswer(**msgspec.structs.asdict(one) | {"taken": to_datetime(one.taken)})
-                for one in alert.actions
-            ),
-        }
-    )
+    actions = tuple(dated(ActionAnswer, one) for one in alert.actions)
+    began = alert.inception and dated(InceptionAnswer, alert.inception)
+    return dated(AlertAnswer, alert, inception=began, actions=actions)
 
 
 ROUTES = (open_alerts, alerts_of_task, end_alert, end_fleet_alert)

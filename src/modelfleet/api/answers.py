@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from modelfleet.api.dated import dated
 from modelfleet.api.problems import Problem
 from modelfleet.catalog import FleetSums, Key, Label, TaskState, Version
 from modelfleet.clock import to_datetime
@@ -258,8 +259,7 @@ class Readiness(msgspec.Struct, frozen=True):
 
 def serving_answer(serving: Serving) -> ServingAnswer:
     """How a task is served, as clients get it."""
-    plain = msgspec.structs.asdict(serving)
-    return ServingAnswer(**plain | {"again": _moment(serving.again)})
+    return dated(ServingAnswer, serving)
 
 
 def decision_answer(decision: Decision) -> DecisionAnswer:
@@ -299,8 +299,7 @@ def decision_record(
 
 def lesson_answer(lesson: Lesson) -> LessonAnswer:
     """What somebody's word does, as clients get it."""
-    plain = msgspec.structs.asdict(lesson)
-    return LessonAnswer(**plain | {"due": _moment(lesson.due)})
+    return dated(LessonAnswer, lesson)
 
 
 def event_answer(event: Logged) -> EventAnswer:
@@ -319,18 +318,16 @@ def event_answer(event: Logged) -> EventAnswer:
 
 def version_answer(version: Version) -> VersionAnswer:
     """A version as clients get it."""
-    plain = msgspec.structs.asdict(version)
-    return VersionAnswer(**plain | {"published": to_datetime(version.published)})
+    return dated(VersionAnswer, version)
 
 
 def task_status(state: TaskState) -> TaskStatus:
     """A task's state as clients get it."""
-    plain = msgspec.structs.asdict(state)
     named = state.decided - state.abstained
     judged = state.confirmed + state.corrected
-    return TaskStatus(
-        **plain
-        | {name: _moment(plain[name]) for name in ("behind_since", "due", "changed", "failed")},
+    return dated(
+        TaskStatus,
+        state,
         behind=state.behind,
         coverage=named / state.decided if state.decided else None,
         precision=state.confirmed / judged if judged else None,
@@ -339,7 +336,3 @@ def task_status(state: TaskState) -> TaskStatus:
 
 def _candidates(decision: Decision) -> tuple[CandidateAnswer, ...]:
     return tuple(CandidateAnswer(one.label, one.probability) for one in decision.candidates)
-
-
-def _moment(time: int | None) -> datetime | None:
-    return None if time is None else to_datetime(time)

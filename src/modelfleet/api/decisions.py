@@ -53,11 +53,11 @@ async def decide(call: Call) -> ASGIApp:
     """Decide a request: with others if its model is in memory, else in a thread that may wait."""
     body = await call.read(_REQUEST)
     tenant, task = call.parameters["tenant"], call.parameters["task"]
-    request, decider = body.request(), call.fleet.decider
-    if request.id is None and decider.is_warm(tenant, task):
+    request, decider, scorer = body.request(), call.fleet.decider, call.platform.scorer
+    if request.id is None and scorer.is_warm(tenant, task):
         decision = await call.platform.together.decide(decider.asked(tenant, task, request))
     else:
-        await call.wakeups.result(decider.prepared(tenant, task))
+        await call.wakeups.result(scorer.prepared(tenant, task))
         future = await call.in_thread(decider.decide, tenant, task, [request])
         (decision,) = await call.wakeups.result(future)
     call.metrics.decided(1, int(decision.label is None))
@@ -80,7 +80,7 @@ async def decide_many(call: Call) -> ASGIApp:
     """Decide requests together."""
     body = await call.read(_BATCH)
     requests = [one.request() for one in body.requests]
-    prepared = call.fleet.decider.prepared(call.parameters["tenant"], call.parameters["task"])
+    prepared = call.platform.scorer.prepared(call.parameters["tenant"], call.parameters["task"])
     await call.wakeups.result(prepared)
     decisions = await call.wakeups.result(await call.in_thread(_decided, call, requests))
     call.metrics.decided(len(decisions), sum(one.label is None for one in decisions))

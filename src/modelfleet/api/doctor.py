@@ -8,15 +8,14 @@ from litestar.types import ASGIApp
 
 from modelfleet.api import samples
 from modelfleet.api.call import Call, json
+from modelfleet.api.dated import dated
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
 from modelfleet.api.wire import NoQuery
-from modelfleet.clock import to_datetime
 from modelfleet.training import Diagnosis
 from modelfleet.training.diagnosis import (
     Contradiction,
     Doubtful,
     Overlap,
-    Scarce,
     Unpredicted,
 )
 
@@ -91,13 +90,8 @@ async def examine(call: Call) -> ASGIApp:
 
 def diagnosis_answer(found: Diagnosis) -> DiagnosisAnswer:
     """A diagnosis as clients get it."""
-    plain = {name: getattr(found, name) for name in Diagnosis.__struct_fields__}
-    return DiagnosisAnswer(**plain | {"scarce": tuple(_scarce(one) for one in found.scarce)})
-
-
-def _scarce(one: Scarce) -> ScarceAnswer:
-    by = None if one.enough_by is None else to_datetime(one.enough_by)
-    return ScarceAnswer(one.label, one.examples, one.missing, by)
+    scarce = tuple(dated(ScarceAnswer, one) for one in found.scarce)
+    return dated(DiagnosisAnswer, found, scarce=scarce)
 
 
 ROUTES = (examine,)

@@ -9,9 +9,9 @@ from msgspec.json import Decoder
 
 from modelfleet.api import samples
 from modelfleet.api.call import Call, json
+from modelfleet.api.dated import dated
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
 from modelfleet.api.wire import ForgetBody, NoQuery
-from modelfleet.clock import to_datetime
 from modelfleet.decisions import Forgotten
 
 _GROUP = "forgetting"
@@ -89,12 +89,7 @@ async def forgotten(call: Call) -> ASGIApp:
 
 
 def _answers(steps: Iterable[Forgotten]) -> ForgottenAnswers:
-    return ForgottenAnswers(
-        tuple(
-            ForgottenAnswer(**msgspec.structs.asdict(one) | {"time": to_datetime(one.time)})
-            for one in steps
-        )
-    )
+    return ForgottenAnswers(tuple(dated(ForgottenAnswer, one) for one in steps))
 
 
 ROUTES = (forget, forgotten)

@@ -9,9 +9,9 @@ from msgspec.json import Decoder
 
 from modelfleet.api import samples
 from modelfleet.api.call import Call, json
+from modelfleet.api.dated import dated
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
 from modelfleet.api.wire import NoQuery, PinBody, UnpinQuery
-from modelfleet.clock import to_datetime
 from modelfleet.decisions import Receipt
 from modelfleet.training import PinnedExample
 
@@ -114,8 +114,7 @@ async def unpin_example(call: Call) -> ASGIApp:
 
 
 def _answer(pinned: PinnedExample) -> PinnedAnswer:
-    plain = msgspec.structs.asdict(pinned)
-    return PinnedAnswer(**plain | {"time": to_datetime(pinned.time)})
+    return dated(PinnedAnswer, pinned)
 
 
 ROUTES = (list_pinned, pin_example, unpin_example)

@@ -8,9 +8,9 @@ from msgspec.json import Decoder
 
 from modelfleet.api import samples
 from modelfleet.api.call import Call, json
+from modelfleet.api.dated import dated
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
 from modelfleet.api.wire import ExplainBody, NoQuery
-from modelfleet.clock import to_datetime
 from modelfleet.decisions import Reasons
 from modelfleet.decisions.reasons import Told
 from modelfleet.learners.reasons import Share
@@ -94,11 +94,8 @@ async def explain(call: Call) -> ASGIApp:
 
 
 def _answer(reasons: Reasons) -> ReasonsAnswer:
-    taught = tuple(
-        TeacherAnswer(one.key, one.text, one.by, to_datetime(one.time), one.similarity)
-        for one in reasons.taught
-    )
-    return ReasonsAnswer(**msgspec.structs.asdict(reasons) | {"taught": taught})
+    taught = tuple(dated(TeacherAnswer, one) for one in reasons.taught)
+    return dated(ReasonsAnswer, reasons, taught=taught)
 
 
 ROUTES = (why, explain)

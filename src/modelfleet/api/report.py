@@ -10,9 +10,9 @@ from modelfleet.api import samples
 from modelfleet.api.alerts import SAMPLE as ALERT
 from modelfleet.api.alerts import AlertAnswer, alert_answer
 from modelfleet.api.call import Answer, Call, json
+from modelfleet.api.dated import dated
 from modelfleet.api.measures import SAMPLE as MEASURED
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
-from modelfleet.clock import to_datetime
 from modelfleet.monitoring import Measured
 from modelfleet.monitoring.reporting import Report, Slice, page
 
@@ -118,17 +118,13 @@ async def report(call: Call) -> ASGIApp:
 
 def report_answer(found: Report) -> ReportAnswer:
     """A report as clients get it."""
-    plain = msgspec.structs.asdict(found)
-    releases = [
-        ReleaseAnswer(one.version, to_datetime(one.published), one.why) for one in found.releases
-    ]
-    wrong = [
-        WrongAnswer(**msgspec.structs.asdict(one) | {"time": to_datetime(one.time)})
-        for one in found.wrong
-    ]
-    alerts = tuple(alert_answer(one) for one in found.alerts)
-    parts = {"alerts": alerts, "releases": tuple(releases), "wrong": tuple(wrong)}
-    return ReportAnswer(**plain | parts)
+    return dated(
+        ReportAnswer,
+        found,
+        alerts=tuple(alert_answer(one) for one in found.alerts),
+        releases=tuple(dated(ReleaseAnswer, one) for one in found.releases),
+        wrong=tuple(dated(WrongAnswer, one) for one in found.wrong),
+    )
 
 
 ROUTES = (report,)

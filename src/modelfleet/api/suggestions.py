@@ -8,10 +8,10 @@ from msgspec.json import Decoder
 
 from modelfleet.api import samples
 from modelfleet.api.call import Call, json
+from modelfleet.api.dated import dated
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
 from modelfleet.api.wire import NoQuery
-from modelfleet.clock import to_datetime
-from modelfleet.monitoring import Accepted, Drift, Shift, Suggestion, Telling, Window
+from modelfleet.monitoring import Accepted, Drift, Shift, Suggestion, Telling
 
 _GROUP = "monitoring"
 _SUGGESTION = {
@@ -177,21 +177,13 @@ async def accept(call: Call) -> ASGIApp:
 
 def suggestion_answer(found: Suggestion) -> SuggestionAnswer:
     """A suggestion as clients get it."""
-    plain = msgspec.structs.asdict(found)
-    return SuggestionAnswer(**plain | {"since": to_datetime(found.since)})
+    return dated(SuggestionAnswer, found)
 
 
 def drift_answer(found: Drift) -> DriftAnswer:
     """A drift as clients get it."""
-    plain = msgspec.structs.asdict(found)
-    return DriftAnswer(**plain | {"before": _window(found.before), "now": _window(found.now)})
-
-
-def _window(window: Window | None) -> WindowAnswer | None:
-    if window is None:
-        return None
-    times = {"since": to_datetime(window.since), "until": to_datetime(window.until)}
-    return WindowAnswer(**msgspec.structs.asdict(window) | times)
+    before, now = (one and dated(WindowAnswer, one) for one in (found.before, found.now))
+    return dated(DriftAnswer, found, before=before, now=now)
 
 
 _ACCEPT = Decoder(AcceptBody)

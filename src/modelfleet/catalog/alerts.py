@@ -5,13 +5,12 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
+from modelfleet.catalog.inserting import insert
 from modelfleet.catalog.schema import ALERT_SUMS, ALERTS, OPEN
 from modelfleet.events import kinds
 from modelfleet.events.event import Logged
-from modelfleet.events.findings import Cause, Inception
+from modelfleet.events.findings import AlertSaid, Inception
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -32,33 +31,17 @@ class Action(msgspec.Struct, frozen=True):
     found: str = ""
 
 
-class Alert(msgspec.Struct, frozen=True):
-    """Something that got worse; times in microseconds, the rest as in `kinds.AlertRaised`.
+class Alert(AlertSaid, frozen=True, kw_only=True):
+    """Something that got worse; times in microseconds, the rest as in `AlertSaid`.
 
     One without a task is a recipe's or the fleet's. It is open while ``ended`` is None; ``why``
     says what ended it.
     """
 
-    alert: str
     tenant: str
     task: str
-    finding: str
-    sentence: str
     raised: int
-    scope: str = "task"
-    slice: str = ""
-    recipe: str | None = None
-    version: str | None = None
-    expected: float | None = None
-    observed: float | None = None
-    events: int = 0
-    evidence: float = 0.0
-    bar: float = 0.0
     inception: Inception | None = None
-    causes: tuple[Cause, ...] = ()
-    low_trust: bool = False
-    muted_by: str | None = None
-    quiet: bool = False
     actions: tuple[Action, ...] = ()
     ended: int | None = None
     why: str | None = None
@@ -136,11 +119,11 @@ def _raise(connection: sa.Connection, event: Logged, body: kinds.AlertRaised) ->
         return
     place = {"tenant": event.tenant, "task": event.task, "alert": body.alert}
     new = {"seq": event.seq, "raised": event.logged, "body": body.fields() | {"actions": []}}
-    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
-    another = insert(ALERTS).values(row | place | new)
+    dialect = connection.dialect.name
+    another = insert(dialect, ALERTS).values(row | place | new)
     is_new = connection.execute(another.on_conflict_do_nothing()).rowcount
     if is_new:  # else the name is another task's: not ours
-        one = insert(ALERT_SUMS).values(finding=body.finding, scope=body.scope, raised=1)
+        one = insert(dialect, ALERT_SUMS).values(finding=body.finding, scope=body.scope, raised=1)
         more = {"raised": ALERT_SUMS.c.raised + 1}
         keys = [ALERT_SUMS.c.finding, ALERT_SUMS.c.scope]
         connection.execute(one.on_conflict_do_update(index_elements=keys, set_=more))

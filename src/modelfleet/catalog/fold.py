@@ -22,13 +22,6 @@ TaskKey = tuple[str, str]
 
 _DECIDED = kinds.RequestDecided.kind
 
-_OUTCOME = {
-    kinds.DecisionAccepted.kind: "accepted",
-    kinds.DecisionReassigned.kind: "reassigned",
-    kinds.DecisionRefused.kind: "no_label_fits",
-    kinds.DecisionIrrelevant.kind: "irrelevant",
-}
-
 _TRAINED = {
     kinds.VersionPublished.kind: "published",
     kinds.VersionKept.kind: "kept",
@@ -164,7 +157,7 @@ class _Outcomes:
             "tenant": event.tenant,
             "decision": key[1],
             "task": event.task,
-            "outcome": _OUTCOME[event.kind],
+            "outcome": kinds.VERDICTS[event.kind],
             "label": right,
             "by": event.fields.get("by"),
             "seq": event.seq,

@@ -58,18 +58,18 @@ def moves_back(database: Database, made: MadeBy) -> Iterator[list[Move]]:
 
 def moves_on(database: Database, made: MadeBy) -> Iterator[list[Move]]:
     """Tasks that have such versions and aren't served by one, with the newest; by pages."""
-    live, made_by, chosen = (VERSIONS.alias(name) for name in ("live", "made_by", "chosen"))
+    live, made_by = VERSIONS.alias("live"), VERSIONS.alias("made_by")
     newest = (
-        sa.select(made_by.c.tenant, made_by.c.task, sa.func.max(made_by.c.seq).label("seq"))
-        .where(made.among(made_by))
-        .group_by(made_by.c.tenant, made_by.c.task)
-        .subquery("newest")
+        sa.select(made_by.c.version)
+        .where(_same_task(made_by, TASKS), made.among(made_by))
+        .order_by(made_by.c.seq.desc())
+        .limit(1)
+        .scalar_subquery()
     )
     query = (
-        sa.select(TASKS.c.tenant, TASKS.c.task, TASKS.c.pinned, chosen.c.version)
-        .join(newest, _same_task(TASKS, newest))
-        .join(chosen, sa.and_(_same_task(TASKS, chosen), chosen.c.seq == newest.c.seq))
+        sa.select(TASKS.c.tenant, TASKS.c.task, TASKS.c.pinned, newest)
         .outerjoin(live, sa.and_(_same_task(TASKS, live), TASKS.c.live == live.c.version))
+        .where(newest.is_not(None))
         .where(sa.or_(live.c.version.is_(None), ~made.among(live)))
     )
     return _pages(database, query)

@@ -7,10 +7,9 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from modelfleet.catalog import alerts
+from modelfleet.catalog.inserting import insert
 from modelfleet.catalog.pooled import pool
 from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENANTS, VERSIONS
 from modelfleet.catalog.task_state import TaskState
@@ -56,7 +55,7 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> N
 
 @cache
 def _upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]) -> sa.Insert:
-    statement = (insert_sqlite if dialect == "sqlite" else insert_postgresql)(table)
+    statement = insert(dialect, table)
     keys = [column.name for column in table.primary_key]
     replaced = {name: statement.excluded[name] for name in columns if name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=replaced)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -11,6 +10,7 @@ from rich.table import Table
 
 from modelfleet.api.doctor import diagnosis_answer
 from modelfleet.cli.one_task import Which, opened_task
+from modelfleet.cli.printing import print_json
 from modelfleet.cli.roles import Config, Data, DatabaseUrl
 from modelfleet.clock import to_datetime
 from modelfleet.training import Diagnosis
@@ -32,7 +32,7 @@ def doctor(
     with opened_task(task, data, database, config) as opened:
         found = opened.doctor()
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(diagnosis_answer(found))).decode())
+        print_json(diagnosis_answer(found))
         return
     console = Console(highlight=False)
     accuracy = "" if found.accuracy is None else f"; unseen, {found.accuracy:.1%} are decided so"

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from modelfleet.api.faults import convert
 from modelfleet.cli.one_task import opened_task
+from modelfleet.cli.printing import AsJson
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
 from modelfleet.fleet import Fleet
 from modelfleet.monitoring import Interval, LabelScores, Measured, Metrics, Period
@@ -31,7 +32,6 @@ By = Annotated[
     ),
 ]
 Bucket = Annotated[str | None, typer.Option(help="Tell times apart by day or week.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As the API gives it.")]
 
 _SHARES = {
     "coverage": "coverage",

@@ -2,17 +2,15 @@
 
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from modelfleet.cli.printing import AsJson, print_json
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
 from modelfleet.fleet import Fleet
 from modelfleet.monitoring import MonitoringStatus
-
-AsJson = Annotated[bool, typer.Option("--json", help="As the API gives it.")]
 
 
 def biases(
@@ -26,7 +24,7 @@ def biases(
     with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
         found = fleet.biases(days)
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        print_json(found)
         return
     console = Console(highlight=False)
     if not found:
@@ -50,7 +48,7 @@ def monitoring(
     with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
         status = fleet.monitoring_status()
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(status)).decode())
+        print_json(status)
         return
     console = Console(highlight=False)
     console.print(status.promise)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -11,11 +10,11 @@ from rich.table import Table
 
 from modelfleet.api.suggestions import drift_answer, suggestion_answer
 from modelfleet.cli.one_task import BY, Which, opened_task
+from modelfleet.cli.printing import AsJson, print_json
 from modelfleet.cli.roles import Config, Data, DatabaseUrl
 from modelfleet.clock import to_datetime
 from modelfleet.monitoring import Drift, Shift, Telling
 
-AsJson = Annotated[bool, typer.Option("--json", help="As the API gives it.")]
 Days = Annotated[float, typer.Option(help="Days that are compared with the four times as many.")]
 WhichSuggestion = Annotated[str, typer.Argument(help="As modelfleet suggestions names it.")]
 Label = Annotated[str | None, typer.Option(help="The label to use instead of the suggested one.")]
@@ -36,7 +35,7 @@ def drift(
     with opened_task(task, data, database, config) as opened:
         found = opened.drift(days)
     if as_json:
-        _print_json(drift_answer(found))
+        print_json(drift_answer(found))
         return
     console = Console(highlight=False)
     if found.meaning is None or found.vocabulary is None:
@@ -61,7 +60,7 @@ def suggestions(
     with opened_task(task, data, database, config) as opened:
         found = opened.suggestions()
     if as_json:
-        _print_json([suggestion_answer(one) for one in found])
+        print_json([suggestion_answer(one) for one in found])
         return
     console = Console(highlight=False)
     if not found:
@@ -93,10 +92,6 @@ def accept(  # noqa: PLR0913, PLR0917 - one parameter for each setting
     else:
         what = "defined" if done.defined else "extended"
         typer.echo(f"{done.label} is {what}, with {done.assigned:,} requests as examples")
-
-
-def _print_json(answer: object) -> None:
-    typer.echo(msgspec.json.format(msgspec.json.encode(answer)).decode())
 
 
 def _windows(found: Drift) -> Table:

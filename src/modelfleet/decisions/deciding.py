@@ -16,7 +16,7 @@ from modelfleet.events.event import same_content
 from modelfleet.events.kinds import ShadowSaid
 from modelfleet.events.log import Tell, settle
 from modelfleet.events.validation import check_id
-from modelfleet.serving import ModelCache, ServedModel, Serving, is_trying, route
+from modelfleet.serving import ModelCache, ServedModel, Serving, route
 
 T = TypeVar("T")
 
@@ -32,11 +32,6 @@ class Decider:
         self._cache = cache
         self._clock = clock
 
-    def is_warm(self, tenant: str, task: str) -> bool:
-        """Whether a decision needs nothing but memory, microseconds and the log's next commit."""
-        model = self._cache.fresh(tenant, task)
-        return model is not None and model.encoder.quick and not is_trying(model)
-
     def serving(self, tenant: str, task: str) -> Serving:
         """How this process serves a task; its model is loaded if need be.
 
@@ -45,15 +40,6 @@ class Decider:
         """
         check_task(tenant, task)
         return self._cache.serving(tenant, task)
-
-    def prepared(self, tenant: str, task: str) -> "Future[ServedModel]":
-        """Once a task's model is in memory; whoever waits for that needs no thread.
-
-        Raises:
-            InvalidInput: a name can't be accepted.
-        """
-        check_task(tenant, task)
-        return self._cache.soon(tenant, task)
 
     def decide(
         self, tenant: str, task: str, requests: Sequence[Request]

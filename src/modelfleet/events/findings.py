@@ -26,8 +26,10 @@ class Cause(msgspec.Struct, frozen=True):
     what: str
 
 
-class AlertRaised(Body, frozen=True, kw_only=True):
-    """Something got worse, and it wasn't chance; ``sentence`` says what, since when, and why.
+class AlertSaid(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of an alert: something got worse, and it wasn't chance.
+
+    ``sentence`` says what, since when, and why.
 
     All alerts of one episode have the same ``alert``. ``finding`` is what was watched (precision,
     misses, coverage, …), ``scope`` whose it is: a ``task``'s, or of the whole fleet a ``recipe``'s
@@ -38,7 +40,6 @@ class AlertRaised(Body, frozen=True, kw_only=True):
     loud, as the same ``alert``.
     """
 
-    kind = "alert.raised"
     alert: str
     finding: str
     sentence: str
@@ -51,11 +52,17 @@ class AlertRaised(Body, frozen=True, kw_only=True):
     events: int = 0
     evidence: float = 0.0
     bar: float = 0.0
-    inception: Inception | None = None
     causes: tuple[Cause, ...] = ()
     low_trust: bool = False
     muted_by: str | None = None
     quiet: bool = False
+
+
+class AlertRaised(AlertSaid, Body, frozen=True, kw_only=True, omit_defaults=True):
+    """Something got worse; see `AlertSaid`."""
+
+    kind = "alert.raised"
+    inception: Inception | None = None
 
 
 class AlertEnded(Body, frozen=True):

@@ -245,6 +245,14 @@ FEEDBACK: tuple[type[Body], ...] = (
 )
 """What people say about a decision's label."""
 
+VERDICTS = {
+    DecisionAccepted.kind: "accepted",
+    DecisionReassigned.kind: "reassigned",
+    DecisionRefused.kind: "no_label_fits",
+    DecisionIrrelevant.kind: "irrelevant",
+}
+"""The same, by their kinds, in the word that people have for each."""
+
 PINNING = (ExamplePinned.kind, ExampleUnpinned.kind)
 """The kinds that say which texts must go where."""
 

@@ -73,7 +73,10 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """Which events are wanted, oldest first; times in microseconds, ``until`` not included."""
+    """Which events are wanted, oldest first; times in microseconds, ``until`` not included.
+
+    ``after`` and ``upto`` are places in the log, behind the one and not behind the other.
+    """
 
     tenant: str | None = None
     task: str | None = None
@@ -81,6 +84,7 @@ class Query(msgspec.Struct, frozen=True):
     since: int | None = None
     until: int | None = None
     after: int = 0
+    upto: int | None = None
     where: tuple[Condition, ...] = ()
     newest_first: bool = False
 

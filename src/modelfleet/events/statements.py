@@ -169,6 +169,8 @@ def _columns(query: Query, position: int | None) -> list[sa.ColumnElement[bool]]
         conditions.append(
             EVENTS.c.seq < position if query.newest_first else EVENTS.c.seq > position
         )
+    if query.upto is not None:
+        conditions.append(EVENTS.c.seq <= query.upto)
     if query.tenant is not None:
         conditions.append(EVENTS.c.tenant == query.tenant)
     if query.task is not None:

@@ -7,7 +7,7 @@ folded from the log. *Ignores*: how decisions are made, and who is told of an al
 `decisions`, `serving`, `training`, `catalog` and `events`.
 """
 
-from modelfleet.monitoring.biases import Bias, BiasSearch
+from modelfleet.monitoring.biases import Bias, search_biases
 from modelfleet.monitoring.board import AlertBoard
 from modelfleet.monitoring.drift import Drift, DriftWatch, Shift, Window
 from modelfleet.monitoring.finding import Found, Seen, find_nothing
@@ -25,7 +25,6 @@ __all__ = [
     "Accepted",
     "AlertBoard",
     "Bias",
-    "BiasSearch",
     "Drift",
     "DriftWatch",
     "Every",
@@ -49,5 +48,6 @@ __all__ = [
     "find_nothing",
     "monitoring_status",
     "rebuild",
+    "search_biases",
     "telling_words",
 ]

@@ -8,19 +8,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from modelfleet.clock import DAY, Clock
-from modelfleet.errors import InvalidInput
+from modelfleet.clock import DAY
 from modelfleet.events import Database, Logged, Query, kinds, statements
 from modelfleet.monitoring.alarms.elements import Habit, elements
 from modelfleet.monitoring.alarms.history import Past, kinds_of, past_of_requests
 from modelfleet.monitoring.discovery import Found, Requests, Search, discover, within
 from modelfleet.monitoring.finding import TaskKey
+from modelfleet.monitoring.last_days import check_days
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.streams import Stream
 
 MOST_REQUESTS = 50_000
 """The newest that are looked at."""
-LONGEST_DAYS = 366.0
 
 _MOST_VALUES = 24
 """Of a field; those that are rarer are one."""
@@ -47,32 +46,23 @@ class Bias(msgspec.Struct, frozen=True):
     evidence: float
 
 
-class BiasSearch:
-    """Looks for such kinds in the log; costs seconds, however many tenants there are."""
+def search_biases(database: Database, now: int, days: float) -> list[Bias]:
+    """The kinds of requests of the last days that are worse than the rest, the surest first.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    Found in one half of the requests and confirmed in the other: any is named falsely at most once
+    in a hundred searches (see `discovery`). It costs seconds, however many tenants there are.
 
-    def search(self, days: float = 7.0) -> list[Bias]:
-        """The kinds of requests of the last days that are worse than the rest, the surest first.
-
-        Found in one half of the requests and confirmed in the other: any is named falsely at most
-        once in a hundred searches (see `discovery`).
-
-        Raises:
-            InvalidInput: the number of days can't be accepted.
-        """
-        if not 0 < days <= LONGEST_DAYS:
-            raise InvalidInput.at("days", f"must be more than 0 and at most {LONGEST_DAYS:.0f}")
-        now = self._clock()
-        decided = Query(
-            kinds=(kinds.RequestDecided.kind,), since=now - round(days * DAY), newest_first=True
-        )
-        with self._database.snapshot() as connection:
-            asked = statements.found(connection, decided, None, MOST_REQUESTS)[::-1]
-            past = past_of_requests(connection, asked, now)
-        return _biases(past)
+    Raises:
+        InvalidInput: the number of days can't be accepted.
+    """
+    check_days(days)
+    decided = Query(
+        kinds=(kinds.RequestDecided.kind,), since=now - round(days * DAY), newest_first=True
+    )
+    with database.snapshot() as connection:
+        asked = statements.found(connection, decided, None, MOST_REQUESTS)[::-1]
+        past = past_of_requests(connection, asked, now)
+    return _biases(past)
 
 
 def _biases(past: Past) -> list[Bias]:

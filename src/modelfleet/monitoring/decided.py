@@ -10,13 +10,7 @@ from modelfleet.monitoring.matured import Matured, Outcome
 Slices = tuple[tuple[str, str], ...]
 """Fields and their values: what kind of request it is."""
 
-_SAID = {
-    kinds.DecisionAccepted.kind: "accepted",
-    kinds.DecisionReassigned.kind: "reassigned",
-    kinds.DecisionRefused.kind: "no_label_fits",
-    kinds.DecisionIrrelevant.kind: "irrelevant",
-}
-WORDS = (*_SAID, kinds.DecisionRated.kind)
+WORDS = (*kinds.VERDICTS, kinds.DecisionRated.kind)
 """The kinds of events that are words about a decision."""
 _SHOWN = 3
 
@@ -107,7 +101,7 @@ def heard(words: Words, decided: Decided, event: Logged) -> Words:
         return msgspec.structs.replace(words, helpful=bool(event.fields["helpful"]))
     accepted = event.kind == kinds.DecisionAccepted.kind
     return Words(
-        _SAID[event.kind],
+        kinds.VERDICTS[event.kind],
         decided.label if accepted else event.fields.get("label"),
         words.helpful,
         event.logged if words.said is None else words.first,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from modelfleet.clock import DAY, Clock
 from modelfleet.decisions.checks import check_task
-from modelfleet.errors import InvalidInput
 from modelfleet.events import EventLog, Logged, Query, kinds
+from modelfleet.monitoring.last_days import check_days
 from modelfleet.monitoring.likeness import by_meaning, by_words
 from modelfleet.monitoring.words import Telling, telling_words
 from modelfleet.recipe import Recipe
@@ -20,7 +20,6 @@ MOST_REQUESTS = 400
 """The newest of either time that are compared."""
 FEWEST_REQUESTS = 20
 """Of either time, below which nothing is said."""
-LONGEST_DAYS = 366.0
 
 _SHUFFLES = 199
 _NO_LABEL_FITS = "no_label_fits"
@@ -96,8 +95,7 @@ class DriftWatch:
             InvalidInput: a name, or the number of days, can't be accepted.
         """
         check_task(tenant, task)
-        if not 0 < days <= LONGEST_DAYS:
-            raise InvalidInput.at("days", f"must be more than 0 and at most {LONGEST_DAYS:.0f}")
+        check_days(days)
         now = self._clock()
         middle = now - round(days * DAY)
         start = middle - round(4 * days * DAY)

@@ -1,11 +1,7 @@
 """What can be said of a share when many outcomes are silent, and when a random few were audited."""
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaincinv
-
-from modelfleet.monitoring.odds import Numbers
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -34,7 +30,7 @@ def with_silence(confirmed: int, corrected: int, silent: int) -> Interval:
     return Interval(share, confirmed / decided, 1 - corrected / decided)
 
 
-def audited(right: NDArray[np.bool_], probability: Numbers, certainty: float = 0.9) -> Interval:
+def audited(right: float, weights: float, squares: float, certainty: float = 0.9) -> Interval:
     """Precision without bias, from decisions that were drawn at random for a person to look at.
 
     The ratio form of Horvitz and Thompson's estimate (1952; Hajek): each counts for as many as its
@@ -42,15 +38,15 @@ def audited(right: NDArray[np.bool_], probability: Numbers, certainty: float = 0
     (Korn & Graubard 1998), which with equal probabilities is exact.
 
     Args:
-        right: ``(n,)``, what the person said.
-        probability: ``(n,)``, with which each was drawn, in (0, 1].
+        right: the weights of those that the person said were right, added up; the weight of a
+            decision is one over the probability with which it was drawn.
+        weights: of all that were looked at, added up.
+        squares: of these weights, added up.
         certainty: of the interval, two-sided.
     """
-    if not len(right):
+    if not weights:
         return Interval(None, 0.0, 1.0)
-    weights = 1 / probability
-    share = float(weights[right].sum() / weights.sum())
-    effective = float(weights.sum() ** 2 / (weights**2).sum())
+    share, effective = right / weights, weights**2 / squares
     return Interval(share, *exact(share * effective, effective, certainty))
 
 

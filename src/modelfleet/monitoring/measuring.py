@@ -17,6 +17,7 @@ from modelfleet.monitoring.metrics import (
     Bucket,
     Kind,
     Measured,
+    Metrics,
     Span,
     confusion_of,
     macro,
@@ -77,6 +78,18 @@ class Measures:
             return _together((recipes.get(name, ""), of) for name, of in versions)
 
         return self._measured((tenant, task), period, LABEL, by_value)
+
+    def by_fields(
+        self, tenant: str, task: str, span: Span, fields: Iterable[str]
+    ) -> dict[str, dict[str, Metrics]]:
+        """The metrics of a task's days by the values of fields, the recipe not among them."""
+        bounds = ((day - _EPOCH).days for day in (span.since, span.until))
+        with self._database.reading() as connection:
+            found = between(connection, (tenant, task), *bounds)
+        return {
+            field: {value: metrics_of(of) for value, of in sorted(_by_value(found, field).items())}
+            for field in fields
+        }
 
     def of_fleet(self, period: Period) -> Measured:
         """The metrics of all tasks together, which can be told apart by recipe.

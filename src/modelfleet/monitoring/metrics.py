@@ -7,12 +7,13 @@ import msgspec
 
 from modelfleet.monitoring import counts
 from modelfleet.monitoring.counts import Counts
-from modelfleet.monitoring.intervals import Interval, exact, with_silence
+from modelfleet.monitoring.intervals import Interval, audited, with_silence
 from modelfleet.monitoring.sums import pair_of
 
 Bins = list[tuple[int, int, float]]
 
 _CERTAINTY = 0.9
+_AUDITS = (counts.AUDITED_RIGHT, counts.AUDITED, counts.AUDITED_SQUARES)
 _SECONDS_IN_HOUR = 3600
 
 
@@ -147,6 +148,7 @@ def metrics_of(of: Counts) -> Metrics:
     confirmed, corrected = of.get(counts.CONFIRMED, 0), of.get(counts.CORRECTED, 0)
     silent = of.get(counts.SILENT, 0)
     waited = share(counts.SECONDS, counts.ANSWERED)
+    right, weights, squares = (of.get(name, 0) for name in _AUDITS)
     return Metrics(
         requests=of.get(counts.REQUESTS, 0),
         decided=of.get(counts.DECIDED, 0),
@@ -159,7 +161,7 @@ def metrics_of(of: Counts) -> Metrics:
         coverage=share(counts.DECIDED, counts.REQUESTS),
         precision=with_silence(confirmed, corrected, silent),
         audits=of.get(counts.AUDITS, 0),
-        audited=_audited(of),
+        audited=audited(right, weights, squares, certainty=_CERTAINTY),
         top_3=share(counts.IN_TOP_3, counts.LABELLED),
         misrouted=share(counts.MISROUTED, counts.CONFIRMED, counts.CORRECTED),
         reassigned=share(counts.REASSIGNED, counts.ANSWERED),
@@ -228,16 +230,6 @@ def _scores(right: int, wrong: int, missed: int) -> Scores:
         _share(right, right + missed),
         _share(2 * right, 2 * right + wrong + missed),
     )
-
-
-def _audited(of: Counts) -> Interval:
-    """As `intervals.audited`, from sums of weights and of their squares."""
-    weights, squares = of.get(counts.AUDITED, 0), of.get(counts.AUDITED_SQUARES, 0)
-    if not weights:
-        return Interval(None, 0.0, 1.0)
-    share = of.get(counts.AUDITED_RIGHT, 0) / weights
-    effective = weights**2 / squares
-    return Interval(share, *exact(share * effective, effective, _CERTAINTY))
 
 
 def _calibration_error(bins: Bins) -> float | None:

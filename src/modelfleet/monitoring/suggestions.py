@@ -189,14 +189,16 @@ class Suggestions:
 
     def _was_placed(self, tenant: str, task: str, decision: str, seq: int) -> bool:
         about_it = (Condition("decision", "=", decision),)
-        query = Query(tenant=tenant, task=task, kinds=_PLACING, where=about_it)
-        return any(event.seq <= seq for event in self._log.scan(query))
+        query = Query(tenant=tenant, task=task, kinds=_PLACING, upto=seq, where=about_it)
+        return any(self._log.scan(query))
 
     def _said(
         self, tenant: str, task: str, seq: int, kind: str, *where: Condition
     ) -> Iterator[Logged]:
-        query = Query(tenant=tenant, task=task, kinds=(kind,), where=where, newest_first=True)
-        return islice((e for e in self._log.scan(query) if e.seq <= seq), MOST_REQUESTS)
+        query = Query(
+            tenant=tenant, task=task, kinds=(kind,), upto=seq, where=where, newest_first=True
+        )
+        return islice(self._log.scan(query), MOST_REQUESTS)
 
     def _others(self, tenant: str, task: str, seq: int) -> list[str]:
         """The texts of the newest requests that a label fitted."""

@@ -79,8 +79,8 @@ class Loader:
         """
         # The head is read first: what is committed while the rest is read is caught up with later.
         head = self._log.head()
-        state = self._catalog.task(tenant, task)
         if version is None:
+            state = self._catalog.task(tenant, task)
             return self._with_tail(state, self._base(state), head)
         if self._catalog.version(tenant, task, version) is None:
             raise NotFound(f"version: {tenant}/{task} has no version '{version}'")

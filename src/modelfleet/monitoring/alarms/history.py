@@ -43,7 +43,7 @@ def past_of(connection: sa.Connection, at: Matured, until: int, after: int = 0) 
     requests = statements.found(connection, asked, until + 1, MOST)[::-1]
     if not requests:  # what rang matured after later decisions, behind which it started anew
         asked = msgspec.structs.replace(asked, after=0)
-    requests = statements.found(connection, asked, until + 1, MOST)[::-1]
+        requests = statements.found(connection, asked, until + 1, MOST)[::-1]
     return _with_words(connection, requests, words, at.matured)
 
 

@@ -123,7 +123,6 @@ class Shared(msgspec.Struct, array_like=True):
         values: values of the metadata that are told apart over the fleet, by field.
         episodes: open alerts of the fleet and of recipes.
         canaries: tasks that don't exist, which show whether promises are kept.
-        searched: the week in which kinds of requests that nobody named were last looked for.
         looked: the last day on which an alarm of a stream of the fleet or a recipe was looked into.
     """
 
@@ -132,7 +131,6 @@ class Shared(msgspec.Struct, array_like=True):
     values: dict[str, list[str]] = {}
     episodes: list[Episode] = []
     canaries: Canaries = msgspec.field(default_factory=Canaries)
-    searched: int = 0
     looked: dict[str, int] = {}
 
     def pool(self, recipe: str) -> Pool:

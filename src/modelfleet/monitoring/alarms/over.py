@@ -24,8 +24,7 @@ from modelfleet.monitoring.alarms.versions import Versions
 from modelfleet.monitoring.inception import Inception, inception
 from modelfleet.monitoring.matured import Matured
 
-_MOST = 2_000
-_PAGES = 3
+_MOST = 6_000
 _ONE_TASKS = 2 / 3
 _BY_VERSION = ByKeys(
     sa.select(VERSIONS.c.tenant, VERSIONS.c.version, VERSIONS.c.recipe),
@@ -63,23 +62,10 @@ def find_over(connection: sa.Connection, alarm: ScopeAlarm, at: Matured) -> Find
     )
 
 
-def newest_requests(connection: sa.Connection, before: int, pages: int) -> list[Logged]:
-    """The newest decisions of all tasks before a place in the log, the newest first."""
-    asked = Query(kinds=(kinds.RequestDecided.kind,), newest_first=True)
-    found: list[Logged] = []
-    position = before
-    for _ in range(pages):
-        page = statements.found(connection, asked, position, _MOST)
-        found += page
-        if len(page) < _MOST:
-            break
-        position = page[-1].seq
-    return found
-
-
 def _requests(connection: sa.Connection, alarm: ScopeAlarm, at: Matured) -> list[Logged]:
     """The newest decisions that an alarm is about, in order."""
-    newest = newest_requests(connection, at.seq + 1, _PAGES)
+    asked = Query(kinds=(kinds.RequestDecided.kind,), newest_first=True)
+    newest = statements.found(connection, asked, at.seq + 1, _MOST)
     if alarm.recipe:
         versions = sorted({(one.tenant, str(one.fields.get("version"))) for one in newest})
         made = {

@@ -4,9 +4,8 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
+from modelfleet.catalog.inserting import insert
 from modelfleet.catalog.schema import ALERTS, OPEN
 from modelfleet.clock import SECOND
 from modelfleet.events import Database
@@ -62,9 +61,9 @@ class Positions:
         One that is told of open alerts again and again is told of those that there are.
         """
         row = {"outlet": outlet.name, "kind": outlet.kind, "position": position}
-        insert = insert_postgresql if self._database.is_postgresql else insert_sqlite
         with self._database.writing() as connection:
-            new = connection.execute(insert(OUTLETS).values(row).on_conflict_do_nothing())
+            one = insert(connection.dialect.name, OUTLETS).values(row)
+            new = connection.execute(one.on_conflict_do_nothing())
             if new.rowcount and outlet.repeat is not None:
                 loud = sa.select(sa.literal(outlet.name), *_ALERT).where(OPEN, _IS_LOUD)
                 there = loud.where(ALERTS.c.seq <= position)

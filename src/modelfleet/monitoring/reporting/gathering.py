@@ -21,11 +21,11 @@ _MOST_SLICES = 12
 _MOST_WORDS = 400
 _MOST_WRONG = 40
 _LONGEST_TEXT = 400
-_SAID = {
-    kinds.DecisionReassigned.kind: "reassigned",
-    kinds.DecisionRefused.kind: "no_label_fits",
-    kinds.DecisionIrrelevant.kind: "irrelevant",
-}
+_CORRECTING = (
+    kinds.DecisionReassigned.kind,
+    kinds.DecisionRefused.kind,
+    kinds.DecisionIrrelevant.kind,
+)
 _ALIKE = {"recipe", "version"}
 """Fields that say who decided, not what was asked."""
 
@@ -71,19 +71,13 @@ class Reports:
         overall = measured.now.metrics.precision.share
         if overall is None:
             return ()
-        span = measured.now
-        kinds_of = {
-            field: self._measures.of_task(
-                tenant, task, Period(since=span.since, until=span.until, by=field)
-            ).kinds
-            for field in measured.fields
-            if field not in _ALIKE
-        }
+        fields = [field for field in measured.fields if field not in _ALIKE]
+        kinds_of = self._measures.by_fields(tenant, task, measured.now, fields)
         judged = [
-            (field, kind.value, kind.now)
-            for field, found in kinds_of.items()
-            for kind in found
-            if kind.now.confirmed + kind.now.corrected >= _LEAST_JUDGED
+            (field, value, found)
+            for field, by_value in kinds_of.items()
+            for value, found in by_value.items()
+            if found.confirmed + found.corrected >= _LEAST_JUDGED
         ]
         slices = [Slice(*one, _precision(one[2], len(judged))) for one in judged]
         worse = [one for one in slices if one.precision.most < overall]
@@ -91,7 +85,7 @@ class Reports:
 
     def _wrong(self, tenant: str, task: str, since: int, until: int) -> Iterable[Wrong]:
         """The last decisions that were corrected, each with the last word about it."""
-        asked = Query(tenant, task, tuple(_SAID), since, until, newest_first=True)
+        asked = Query(tenant, task, _CORRECTING, since, until, newest_first=True)
         words: dict[str, Logged] = {}
         for word in islice(self._log.scan(asked), _MOST_WORDS):
             words.setdefault(word.fields["decision"], word)
@@ -117,7 +111,7 @@ def _was_wrong(decision: Logged, word: Logged, right: Mapping[str, str | None]) 
         str(decision.fields["text"])[:_LONGEST_TEXT],
         decided,
         said,
-        _SAID[word.kind],
+        kinds.VERDICTS[word.kind],
         decision.fields.get("confidence", 0.0),
     )
 
