@@ -20,7 +20,7 @@ check: $(VENV)/.tested ## lint, layers and types
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-bench: $(VENV)/.benched ## every benchmark, one after the other: about an hour
+bench: $(VENV)/.benched ## every benchmark, one after the other: an hour and a half
 	$(BIN)/python benchmarks/all.py
 
 docs: $(VENV)/.tested ## the code blocks of README and docs, run as tests

@@ -1,4 +1,4 @@
-"""Every benchmark with its defaults, one after another: about an hour in all.
+"""Every benchmark with its defaults, one after another: about an hour and a half.
 
 Each runs in a process of its own and prints its tables; with `--markdown FILE` they are also
 written to a file, together with the command that made them. `--small` runs all with small sizes in
@@ -28,8 +28,11 @@ _DEFAULT: dict[str, list[str]] = {
     "behind.py": [],
     "monitoring.py": [],
     "watched.py": [],
+    "eviction.py": [],
+    "serving.py": [],
 }
 _SMALL_WEEK = ["--requests", "400000", "--seeds", "2", "--outcomes", "10000"]
+_QUICK_PARTS = ["start", "cold", "hot", "decide", "batch", "memory", "recall"]
 _SMALL: dict[str, list[str]] = {
     "machine.py": [],
     "append.py": ["--seconds", "2"],
@@ -40,6 +43,8 @@ _SMALL: dict[str, list[str]] = {
     "behind.py": ["--sizes", "100", "1000"],
     "watched.py": ["--tenants", "100", "1000", "--outcomes", "1000"],
     "monitoring.py": ["--tasks", "1000", "--broken", "100", "--changes", "100", *_SMALL_WEEK],
+    "eviction.py": [],
+    "serving.py": ["--models", "300", "--seconds", "1", "--parts", *_QUICK_PARTS],
 }
 
 

@@ -1,13 +1,14 @@
 """Requests that come together are decided together, and each stands alone all the same."""
 
 import asyncio
+from concurrent.futures import Future
 
 import pytest
 
 from modelfleet.api.together import Together
 from modelfleet.api.wakeups import Wakeups
 from modelfleet.decisions import Decision, Request
-from modelfleet.errors import CheckpointDamaged
+from modelfleet.errors import CheckpointDamaged, LogUnavailable
 from modelfleet.fleet import Fleet
 from modelfleet.serving import ServedModel
 
@@ -38,3 +39,15 @@ def test_one_tenants_trouble_does_not_touch_those_who_asked_in_the_same_turn(
     assert isinstance(first, Decision)
     assert isinstance(third, Decision)
     assert first.candidates[0].label == third.candidates[0].label == "wifi"
+
+
+def test_who_waits_while_the_fleet_is_closed_is_told_so() -> None:
+    async def wait() -> None:
+        never: Future[None] = Future()
+        asked = asyncio.ensure_future(Wakeups().result(never))
+        await asyncio.sleep(0)
+        never.cancel()
+        await asyncio.wait_for(asked, timeout=5)
+
+    with pytest.raises(LogUnavailable, match="closed"):
+        asyncio.run(wait())

@@ -5,6 +5,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from modelfleet.errors import LogUnavailable
+
 T = TypeVar("T")
 
 
@@ -16,9 +18,13 @@ class Wakeups:
         self._woken = False
 
     async def result(self, future: "Future[T]") -> T:
-        """What a future of another thread gives, or the error that it raises."""
+        """What a future of another thread gives, or the error that it raises.
+
+        Raises:
+            LogUnavailable: the fleet was closed before its turn came.
+        """
         waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(lambda done: self.tell(waiting, done.exception() or done.result()))
+        future.add_done_callback(lambda done: self.tell(waiting, _outcome(done)))
         return await waiting
 
     def tell(self, waiting: "asyncio.Future[T]", outcome: object) -> None:
@@ -39,3 +45,9 @@ class Wakeups:
                 waiting.set_exception(outcome)
             else:
                 waiting.set_result(outcome)
+
+
+def _outcome(done: "Future[T]") -> T | BaseException:
+    if done.cancelled():
+        return LogUnavailable("the fleet was closed before this was done")
+    return done.exception() or done.result()

@@ -225,8 +225,12 @@ class ModelCache:
 
     def _look_after(self, place: Place, entry: Entry) -> None:
         """Have what failed tried again if it is time; until then, say what failed."""
-        if entry.is_due(self._clock()):
-            entry.failed(self._clock(), entry.error)  # not again before the next pause is over
+        now = self._clock()
+        with self._lock:  # of all who see that it is due, one has it tried
+            due = entry.is_due(now)
+            if due:
+                entry.failed(now, entry.error)  # not again before the next pause is over
+        if due:
             self._pool.submit(self._try_again, place, entry)
         if entry.model is None and entry.error is not None:
             raise type(entry.error)(str(entry.error))
@@ -267,12 +271,12 @@ class ModelCache:
 
     def _take_in(self, place: Place, entry: Entry, model: ServedModel) -> None:
         """A model was loaded or brought up to date: count its bytes, and drop what is too much."""
-        entry.model = model
-        if not model.is_stand_in:
-            entry.succeeded()
-        elif entry.again is None:
-            entry.failed(self._clock())
         with self._lock:
+            entry.model = model
+            if not model.is_stand_in:
+                entry.succeeded()
+            elif entry.again is None:
+                entry.failed(self._clock())
             if self._entries.get(place) is entry:
                 self._evictor.resize(entry, model.nbytes)
                 (self._stand_ins.add if model.is_stand_in else self._stand_ins.discard)(place)
