@@ -47,7 +47,7 @@ class Wakeups:
                 waiting.set_result(outcome)
 
 
-def _outcome(done: "Future[T]") -> T | BaseException:
+def _outcome(done: "Future[Any]") -> object:
     if done.cancelled():
         return LogUnavailable("the fleet was closed before this was done")
     return done.exception() or done.result()
