@@ -241,7 +241,7 @@ def wear(bench: Bench) -> list[Figure]:
     """What many swaps leave behind: 50 times a thousand of them."""
     names = bench.place.names[:1_000]
     file = requests(bench, names)
-    seen: dict[int, tuple[int, load.Load]] = {}
+    seen: list[tuple[int, int, load.Load]] = []
     with running(bench) as url, opened(bench.place, train=False) as fleet:
         versions = {name: _two_versions(fleet, name) for name in names}
         load.in_a_process(url, file, count=len(names))
@@ -250,11 +250,11 @@ def wear(bench: Bench) -> list[Figure]:
             load.in_a_process(url, file, count=len(names))
             if turn in {1, 10, 50}:
                 found = load.in_a_process(url, file, seconds=bench.seconds, rate=200)
-                seen[turn * len(names)] = (memory_of(process_of(url)), found)
-    first, calm = next(iter(seen.values()))
+                seen.append((turn * len(names), memory_of(process_of(url)), found))
+    (early, first, calm), *later = seen
     figures = []
-    for swapped, (memory, found) in list(seen.items())[1:]:
-        name = f"resident after {swapped:,} swaps, of after {len(names):,}"
+    for swapped, memory, found in later:
+        name = f"resident after {swapped:,} swaps, of after {early:,}"
         figures += [
             Figure(name, memory / first, "x", None, at_most(1.1)),
             Figure("  p50 of a request", found.p50 / calm.p50, "x", None, at_most(1.1)),

@@ -13,7 +13,6 @@ from modelfleet.monitoring.sums import pair_of
 Bins = list[tuple[int, int, float]]
 
 _CERTAINTY = 0.9
-_AUDITS = (counts.AUDITED_RIGHT, counts.AUDITED, counts.AUDITED_SQUARES)
 _SECONDS_IN_HOUR = 3600
 
 
@@ -148,7 +147,6 @@ def metrics_of(of: Counts) -> Metrics:
     confirmed, corrected = of.get(counts.CONFIRMED, 0), of.get(counts.CORRECTED, 0)
     silent = of.get(counts.SILENT, 0)
     waited = share(counts.SECONDS, counts.ANSWERED)
-    right, weights, squares = (of.get(name, 0) for name in _AUDITS)
     return Metrics(
         requests=of.get(counts.REQUESTS, 0),
         decided=of.get(counts.DECIDED, 0),
@@ -161,7 +159,12 @@ def metrics_of(of: Counts) -> Metrics:
         coverage=share(counts.DECIDED, counts.REQUESTS),
         precision=with_silence(confirmed, corrected, silent),
         audits=of.get(counts.AUDITS, 0),
-        audited=audited(right, weights, squares, certainty=_CERTAINTY),
+        audited=audited(
+            of.get(counts.AUDITED_RIGHT, 0),
+            of.get(counts.AUDITED, 0),
+            of.get(counts.AUDITED_SQUARES, 0),
+            _CERTAINTY,
+        ),
         top_3=share(counts.IN_TOP_3, counts.LABELLED),
         misrouted=share(counts.MISROUTED, counts.CONFIRMED, counts.CORRECTED),
         reassigned=share(counts.REASSIGNED, counts.ANSWERED),

@@ -227,11 +227,9 @@ class ModelCache:
         """Have what failed tried again if it is time; until then, say what failed."""
         now = self._clock()
         with self._lock:  # of all who see that it is due, one has it tried
-            due = entry.is_due(now)
-            if due:
+            if entry.is_due(now):
                 entry.failed(now, entry.error)  # not again before the next pause is over
-        if due:
-            self._pool.submit(self._try_again, place, entry)
+                self._pool.submit(self._try_again, place, entry)
         if entry.model is None and entry.error is not None:
             raise type(entry.error)(str(entry.error))
 
