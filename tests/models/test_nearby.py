@@ -169,7 +169,30 @@ def test_the_folder_is_looked_through_by_itself(far: Counted, tmp_path: Path, da
     end = time.monotonic() + 10
     while len(kept(near)) > 11:  # each is as large as the data
         assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_what_is_written_while_the_folder_is_looked_through_is_looked_through_too(
+    far: Counted, tmp_path: Path, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near = NearbyStore(far, tmp_path / "cache", 10 * len(data))
+    sweep, begun, may_go_on = near.sweep, threading.Event(), threading.Event()
+
+    def slow_sweep() -> None:
+        sweep()
+        begun.set()
+        assert may_go_on.wait(10)
+
+    monkeypatch.setattr(near, "sweep", slow_sweep)
+    for number in range(40):
+        one = key("acme", "team", f"v{number:03d}")
+        near.put(one, data)
         near.open(one, fingerprint(data))
+        assert begun.wait(10)  # the others are written while the first look isn't over
+    may_go_on.set()
+    end = time.monotonic() + 10
+    while len(kept(near)) > 10:
+        assert time.monotonic() < end
         time.sleep(0.01)
 
 

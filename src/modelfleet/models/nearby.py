@@ -107,6 +107,9 @@ class NearbyStore:
             temporary.unlink(missing_ok=True)
             return
         self._written += len(data)
+        self._sweep_if_due()
+
+    def _sweep_if_due(self) -> None:
         if self._written > self._budget * _SWEPT_AFTER and self._sweeping.acquire(blocking=False):
             self._written = 0
             threading.Thread(target=self._sweep, name="cache-sweep", daemon=True).start()
@@ -118,6 +121,7 @@ class NearbyStore:
             _logger.warning("the cache folder can't be looked through", error=str(error))
         finally:
             self._sweeping.release()
+        self._sweep_if_due()  # what was written meanwhile started none
 
 
 def open_store_near(place: str | Path, folder: Path, budget: int) -> Store:
