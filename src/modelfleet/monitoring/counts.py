@@ -4,6 +4,7 @@ A number's place never changes its meaning: it is what is stored. New ones are a
 """
 
 from modelfleet.monitoring.decided import Decided, Words
+from modelfleet.serving import served
 
 Counts = dict[int, int]
 """How often each was counted, by its place; what comes to nothing is left out."""
@@ -43,15 +44,13 @@ MILLION = 1_000_000
 HUNDREDTHS = 100
 """An audit stands for 1/p decisions, counted in hundredths."""
 
-_NO_LABEL_FITS = "no_label_fits"
-
 
 def of_decision(decided: Decided) -> Counts:
     """What counts as soon as a request is decided."""
     counts = {REQUESTS: 1}
     if decided.label is not None:
         counts[DECIDED] = 1
-    elif decided.reason == _NO_LABEL_FITS:
+    elif decided.reason == served.NO_LABEL_FITS:
         counts[UNFIT] = 1
     if decided.audit is not None:
         counts[AUDITS] = 1

@@ -14,6 +14,7 @@ from modelfleet.monitoring.last_days import check_days
 from modelfleet.monitoring.likeness import by_meaning, by_words
 from modelfleet.monitoring.words import Telling, telling_words
 from modelfleet.recipe import Recipe
+from modelfleet.serving.served import NO_LABEL_FITS
 from modelfleet.text import Encoders
 
 MOST_REQUESTS = 400
@@ -22,7 +23,6 @@ FEWEST_REQUESTS = 20
 """Of either time, below which nothing is said."""
 
 _SHUFFLES = 199
-_NO_LABEL_FITS = "no_label_fits"
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -163,7 +163,7 @@ def _texts(requests: Sequence[Logged]) -> list[str]:
 def _window(requests: Sequence[Logged]) -> Window | None:
     if not requests:
         return None
-    strangers = sum(event.fields.get("reason") == _NO_LABEL_FITS for event in requests)
+    strangers = sum(event.fields.get("reason") == NO_LABEL_FITS for event in requests)
     times = [event.time for event in requests]
     return Window(
         requests=len(requests),

@@ -18,6 +18,7 @@ from modelfleet.events.validation import check_event, check_name, check_text
 from modelfleet.monitoring.clusters import Cluster, clusters
 from modelfleet.monitoring.words import telling_words
 from modelfleet.recipe import Recipe
+from modelfleet.serving.served import NO_LABEL_FITS
 from modelfleet.text import Encoders
 
 MOST_REQUESTS = 600
@@ -29,7 +30,7 @@ _MOST_OTHERS = 1_000
 _MOST_KEYWORDS = 5
 _IN_A_NAME = 2
 _SHOWN = 5
-_NO_LABEL_FITS = "no_label_fits"
+_REFUSED = kinds.VERDICTS[kinds.DecisionRefused.kind]
 _PLACING = (kinds.DecisionReassigned.kind, kinds.DecisionIrrelevant.kind)
 _FORM = re.compile(r"(\d{1,18})-([0-9a-f]{12})")
 
@@ -142,7 +143,7 @@ class Suggestions:
             check_text(by, "by", most=200)
         for decision in found.decisions:
             outcome = self._catalog.outcome(tenant, decision)
-            if outcome is None or outcome["outcome"] == _NO_LABEL_FITS:
+            if outcome is None or outcome["outcome"] == _REFUSED:
                 body = kinds.DecisionReassigned(decision, label, by)
                 yield _id(found.suggestion, label, decision), body
 
@@ -175,7 +176,7 @@ class Suggestions:
             for event in self._said(tenant, task, seq, kinds.DecisionRefused.kind)
         ]
         found = dict(self._log.get_many(tenant, sorted(set(refused))))
-        reason = Condition("reason", "=", _NO_LABEL_FITS)
+        reason = Condition("reason", "=", NO_LABEL_FITS)
         found |= {e.id: e for e in self._said(tenant, task, seq, kinds.RequestDecided.kind, reason)}
         open_ = [e for e in found.values() if e.task == task and "forgotten" not in e.fields]
         at_home = self._at_home(tenant, task, [event.id for event in open_], seq)
@@ -203,7 +204,7 @@ class Suggestions:
     def _others(self, tenant: str, task: str, seq: int) -> list[str]:
         """The texts of the newest requests that a label fitted."""
         decided = self._said(tenant, task, seq, kinds.RequestDecided.kind)
-        fitted = (event for event in decided if event.fields.get("reason") != _NO_LABEL_FITS)
+        fitted = (event for event in decided if event.fields.get("reason") != NO_LABEL_FITS)
         return [event.fields["text"] for event in islice(fitted, _MOST_OTHERS)]
 
 
