@@ -11,6 +11,7 @@ from modelfleet.events.kinds import (
     Candidate,
     DecisionAccepted,
     DecisionReassigned,
+    DecisionRefused,
     RequestDecided,
     VersionPublished,
 )
@@ -28,6 +29,7 @@ class Habits(msgspec.Struct, frozen=True):
         right: how often a decision is right, given its confidence.
         answers: how often people say something.
         abstains: how often nothing is decided.
+        instead: the label that is right where another was decided; None: no label fits.
         confirms: whether people also say that something was right.
         version: what decides.
         text: what is asked.
@@ -37,6 +39,7 @@ class Habits(msgspec.Struct, frozen=True):
     right: Callable[[float, Mapping[str, str]], float] = lambda confidence, _metadata: confidence
     answers: float = 0.9
     abstains: float = 0.1
+    instead: str | None = "hr"
     confirms: bool = True
     version: str | None = None
     text: str = "please see to the {}"
@@ -110,9 +113,13 @@ class Life:
             return lambda: None
         if right and not habits.confirms:
             return lambda: None
-        word = DecisionAccepted(decision) if right else DecisionReassigned(decision, "hr")
+        word = DecisionAccepted(decision) if right else _corrected(decision, habits.instead)
         return lambda: self._log(tenant, task, word)
 
     def _log(self, tenant: str, task: str, body: object, identity: str | None = None) -> None:
         event = make(body, tenant=tenant, task=task, time=self.clock(), id=identity)  # type: ignore[arg-type]
         self.fleet.log.append([event])
+
+
+def _corrected(decision: str, label: str | None) -> DecisionReassigned | DecisionRefused:
+    return DecisionRefused(decision) if label is None else DecisionReassigned(decision, label)

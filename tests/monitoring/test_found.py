@@ -107,6 +107,24 @@ def test_what_goes_on_is_told_with_what_was_tried_and_what_changed(life: Life) -
     assert "parking" in alert.causes[0].what
 
 
+@pytest.mark.parametrize(
+    ("instead", "told"),
+    [("sales", "it and sales were mixed up"), (None, "requests came that no label fits")],
+)
+def test_it_says_what_most_errors_have_in_common(
+    life: Life, instead: str | None, told: str
+) -> None:
+    life.live(msgspec.structs.replace(worse(0.5), instead=instead), days=14)
+    alert = alerts(life.fleet)[0]
+    assert [cause.what for cause in alert.causes if cause.kind == "errors" and told in cause.what]
+    assert f"Then {told}: " in alert.sentence
+
+
+def test_errors_of_the_same_kind_as_before_are_no_cause(life: Life) -> None:
+    life.live(worse(0.5), days=14)
+    assert all(cause.kind != "errors" for alert in alerts(life.fleet) for cause in alert.causes)
+
+
 def test_it_ends_when_it_is_over_and_says_how(life: Life) -> None:
     life.live(worse(0.5), days=10)
     life.live(GOOD, days=20)

@@ -1,5 +1,7 @@
 """What else happened when a change began: what may have caused it, the likeliest first."""
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -11,6 +13,8 @@ from modelfleet.monitoring.alarms.history import Past, past_of
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.words import telling_words
 
+ERRORS = "errors"
+"""The kind of a cause that says what most errors have in common."""
 MOST = 3
 """Causes that are named."""
 _KINDS = (
@@ -26,6 +30,8 @@ _FEWEST_REQUESTS = 10
 _COMMON = 0.15
 _SURE = 3.3  # standard errors: one in two thousand
 _MOVED = 0.2
+_FEWEST_ERRORS = 4
+_MOST_OF_ERRORS = 0.5
 
 
 class When(msgspec.Struct, frozen=True):
@@ -44,13 +50,17 @@ class Causes(msgspec.Struct, frozen=True):
 
 
 def causes_of(connection: sa.Connection, past: Past, when: When) -> Causes:
-    """Events of the task within the moments when it can have begun, then what changed by itself."""
+    """Events of the task within the moments when it can have begun, then what changed by itself.
+
+    Behind the first stands what most errors have in common.
+    """
     ordered = sorted(
         _events(connection, past, when),
         key=lambda one: abs(one.seq - past.outcomes[when.place].seq),
     )
     told = [Cause(one.id, one.kind, _what(connection, one)) for one in ordered[:MOST]]
     told += moved(past, when)
+    told[1:1] = _errors(past, when)
     return Causes(tuple(told[:MOST]), tuple(ordered))
 
 
@@ -63,13 +73,49 @@ def later_causes(
     places = [place for place, one in enumerate(past.outcomes) if one.seq == first]
     if not places:
         return ()
-    return tuple(moved(past, When(places[0], places[0], places[0])))
+    when = When(places[0], places[0], places[0])
+    return (*_errors(past, when), *moved(past, when))
 
 
 def moved(past: Past, when: When) -> Iterator[Cause]:
     """What changed by itself: how much feedback people give, and what they ask."""
     yield from _feedback(past, when)
     yield from _requests(past, when)
+
+
+def _errors(past: Past, when: When) -> Iterator[Cause]:
+    """What most errors have in common now, if that isn't what they had before."""
+    before, since = _split(past, when)
+    if min(len(before), len(since)) < _FEWEST_REQUESTS:
+        return
+    earlier, errors = _kinds_of_errors(past, before), _kinds_of_errors(past, since)
+    for what, count in errors.most_common(1):
+        most = count >= max(_FEWEST_ERRORS, _MOST_OF_ERRORS * errors.total())
+        common_before = earlier[what] > _MOST_OF_ERRORS * earlier.total()
+        if most and not common_before and _is_more(earlier[what], len(before), count, len(since)):
+            began = past.outcomes[when.place].decision
+            yield Cause(began, ERRORS, f"{what}: {count} of {errors.total()} errors")
+
+
+def _kinds_of_errors(past: Past, places: Sequence[int]) -> Counter[str]:
+    return Counter(what for place in places if (what := _error(past.outcomes[place])))
+
+
+def _error(one: Matured) -> str:
+    """What was wrong about a first candidate, in words; empty if nothing was."""
+    if one.best is None or one.best_was_right is not False:
+        return ""
+    if one.right is None:
+        return "requests came that no label fits"
+    first, second = sorted((one.best, one.right))
+    return f"{first} and {second} were mixed up"
+
+
+def _is_more(count: int, of: int, count_since: int, of_since: int) -> bool:
+    """Whether a share rose by more than chance (the normal approximation of two shares)."""
+    pooled = (count + count_since) / (of + of_since)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / of + 1 / of_since))
+    return count_since / of_since - count / of > _SURE * error
 
 
 def _events(connection: sa.Connection, past: Past, when: When) -> list[Logged]:

@@ -6,6 +6,7 @@ import msgspec
 
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.streams import Stream
+from modelfleet.serving.served import NO_LABEL_FITS
 
 Element = tuple[Stream, bool, float | None]
 """A stream, whether what it counts happened, and its probability; None: by what is usual."""
@@ -57,7 +58,7 @@ def elements(one: Matured, habit: Habit) -> Iterator[Element]:
         yield Stream.OVERCONFIDENCE, not right, wrong
         yield Stream.UNDERCONFIDENCE, right, one.confidence
     yield Stream.COVERAGE, one.label is None, None
-    yield Stream.NEW_DOMAIN, one.reason == "no_label_fits", None
+    yield Stream.NEW_DOMAIN, one.reason == NO_LABEL_FITS, None
     yield Stream.RESPONSE, silent and one.helpful is None, None
     if one.helpful is not None:
         yield Stream.HELPFULNESS, not one.helpful, None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from modelfleet.clock import to_datetime
 from modelfleet.events.findings import Cause, Inception
+from modelfleet.monitoring.alarms.causes import ERRORS
 from modelfleet.monitoring.streams import Stream
 
 # What the stream counts is what is bad; of the first, people think in what is good.
@@ -44,7 +45,7 @@ class Change:
         what = pattern.format(whose=whose, now=now, count=count, events=self.events)
         what = what[0].upper() + what[1:] if what.startswith("the ") else what
         since = f"{to_datetime(began.time):%-d %B %H:%M} UTC"
-        return f"{what} since {since}; {self.expected:.0%} were to be expected.{told(causes[:1])}"
+        return f"{what} since {since}; {self.expected:.0%} were to be expected.{_briefly(causes)}"
 
 
 def whose(tenant: str, task: str, recipe: str, where: str) -> str:
@@ -61,3 +62,8 @@ def whose(tenant: str, task: str, recipe: str, where: str) -> str:
 def told(causes: Sequence[Cause]) -> str:
     """With what it began, as sentences that follow another; nothing if nothing is known."""
     return "".join(f" Then {cause.what}." for cause in causes)
+
+
+def _briefly(causes: Sequence[Cause]) -> str:
+    """The first cause, and what most errors have in common."""
+    return told([cause for place, cause in enumerate(causes) if not place or cause.kind == ERRORS])
