@@ -28,6 +28,7 @@ _DEFAULT: dict[str, list[str]] = {
     "behind.py": [],
     "monitoring.py": [],
     "watched.py": [],
+    "unchanged.py": [],
     "eviction.py": [],
     "serving.py": [],
 }
@@ -42,6 +43,7 @@ _SMALL: dict[str, list[str]] = {
     "training.py": ["--tenants", "20"],
     "behind.py": ["--sizes", "100", "1000"],
     "watched.py": ["--tenants", "100", "1000", "--outcomes", "1000"],
+    "unchanged.py": ["--tenants", "50", "--weeks", "2"],
     "monitoring.py": ["--tasks", "1000", "--broken", "100", "--changes", "100", *_SMALL_WEEK],
     "eviction.py": [],
     "serving.py": ["--models", "300", "--seconds", "1", "--parts", *_QUICK_PARTS],
