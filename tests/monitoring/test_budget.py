@@ -3,6 +3,7 @@
 import pytest
 
 from modelfleet.monitoring.budget import (
+    SEARCH,
     SLICES,
     WEIGHTS,
     Account,
@@ -11,13 +12,14 @@ from modelfleet.monitoring.budget import (
     most_likely_at_most,
     parts,
     promise,
+    search_error,
 )
 from modelfleet.monitoring.streams import Stream
 
 
 def test_the_parts_are_the_whole() -> None:
     assert set(WEIGHTS) == set(Stream)
-    assert sum(WEIGHTS.values()) + SLICES == pytest.approx(1)
+    assert sum(WEIGHTS.values()) + SLICES + SEARCH == pytest.approx(1)
 
 
 def test_poisson_bounds_are_those_of_the_tables() -> None:
@@ -34,4 +36,6 @@ def test_a_promise_is_broken_when_chance_does_not_explain_it() -> None:
 
 def test_the_promise_is_said_in_words() -> None:
     assert "at most 2.5 false alerts a week" in promise(Budget(2.5))
-    assert parts(Budget(2.0)).sum() == pytest.approx(2 * (1 - SLICES))
+    assert parts(Budget(2.0)).sum() == pytest.approx(2 * (1 - SLICES - SEARCH))
+    assert search_error(Budget(2.0)) == pytest.approx(2 * SEARCH)
+    assert search_error(Budget(1_000.0)) == 1

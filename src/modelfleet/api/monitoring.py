@@ -32,6 +32,7 @@ _BIAS = {
     "expected": 0.12,
     "odds": 2.9,
     "evidence": 90_412.0,
+    "one_task": 0.08,
 }
 
 

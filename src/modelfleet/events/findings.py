@@ -33,10 +33,11 @@ class AlertSaid(msgspec.Struct, frozen=True, kw_only=True):
 
     All alerts of one episode have the same ``alert``. ``finding`` is what was watched (precision,
     misses, coverage, …), ``scope`` whose it is: a ``task``'s, or of the whole fleet a ``recipe``'s
-    or the ``fleet``'s. ``slice`` names the kind of request, as ``field=value``; empty: all of them.
-    ``evidence`` is the e-value that passed ``bar``; ``expected`` and ``observed`` are shares of
-    ``events`` since the inception. An alert that is ``muted_by`` another tells nobody, nor does one
-    that is ``quiet``, as something is done about it: if that doesn't help, it is raised again,
+    or the ``fleet``'s. ``slice`` names the kind of request, as ``field=value``, two of them with a
+    comma between; empty: all of them. ``evidence`` is the e-value that passed ``bar``; ``expected``
+    and ``observed`` are shares of ``events`` since the inception. An alert that is ``muted_by``
+    another tells nobody, nor does one that is ``quiet``, as something is done about it: if that
+    doesn't help, it is raised again,
     loud, as the same ``alert``.
     """
 

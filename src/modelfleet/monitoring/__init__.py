@@ -7,7 +7,8 @@ folded from the log. *Ignores*: how decisions are made, and who is told of an al
 `decisions`, `serving`, `training`, `catalog` and `events`.
 """
 
-from modelfleet.monitoring.biases import Bias, search_biases
+from modelfleet.monitoring.alarms.biased import Bias
+from modelfleet.monitoring.biases import search_biases
 from modelfleet.monitoring.board import AlertBoard
 from modelfleet.monitoring.drift import Drift, DriftWatch, Shift, Window
 from modelfleet.monitoring.finding import Found, Seen, find_nothing

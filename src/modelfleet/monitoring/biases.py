@@ -1,49 +1,11 @@
-"""Kinds of requests that nobody named and that are decided worse than the rest, in the fleet."""
-
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from zlib import crc32
-
-import msgspec
-import numpy as np
-from numpy.typing import NDArray
+"""The search for kinds of requests that nobody named, when somebody asks for it."""
 
 from modelfleet.clock import DAY
-from modelfleet.events import Database, Logged, Query, kinds, statements
-from modelfleet.monitoring.alarms.elements import Habit, elements
-from modelfleet.monitoring.alarms.history import Past, kinds_of, past_of_requests
-from modelfleet.monitoring.discovery import Found, Requests, Search, discover, within
-from modelfleet.monitoring.finding import TaskKey
+from modelfleet.events import Database, Query, kinds, statements
+from modelfleet.monitoring.alarms.biased import MOST_REQUESTS, Bias, biases_of
+from modelfleet.monitoring.alarms.history import past_of_requests
+from modelfleet.monitoring.discovery import Search
 from modelfleet.monitoring.last_days import check_days
-from modelfleet.monitoring.matured import Matured
-from modelfleet.monitoring.streams import Stream
-
-MOST_REQUESTS = 50_000
-"""The newest that are looked at."""
-
-_MOST_VALUES = 24
-"""Of a field; those that are rarer are one."""
-_OTHER = "other"
-
-
-class Bias(msgspec.Struct, frozen=True):
-    """A kind of request that is decided worse than models say, beyond what the others are.
-
-    Attributes:
-        where: fields and their values, one or two.
-        requests: that people judged, of this kind.
-        wrong: the share of them that was wrong.
-        expected: the share that was to be expected, by the models' own confidences.
-        odds: how many times the odds of being wrong are those that were to be expected.
-        evidence: the e-value by which half of them confirmed it.
-    """
-
-    where: tuple[tuple[str, str], ...]
-    requests: int
-    wrong: float
-    expected: float
-    odds: float
-    evidence: float
 
 
 def search_biases(database: Database, now: int, days: float) -> list[Bias]:
@@ -62,80 +24,4 @@ def search_biases(database: Database, now: int, days: float) -> list[Bias]:
     with database.snapshot() as connection:
         asked = statements.found(connection, decided, None, MOST_REQUESTS)[::-1]
         past = past_of_requests(connection, asked, now)
-    return _biases(past)
-
-
-def _biases(past: Past) -> list[Bias]:
-    judged = list(_judged(past))
-    if not judged:
-        return []
-    table = _Table([request for _, request, _ in judged], [one for one, _, _ in judged])
-    requests = Requests(
-        fields=table.codes,
-        happened=np.array([wrong for _, _, wrong in judged], np.bool_),
-        expected=np.array([1 - one.confidence for one, _, _ in judged]),
-        searched=np.array(
-            [crc32(one.decision.encode()) % 2 == 0 for one, _, _ in judged], np.bool_
-        ),
-    )
-    return [table.bias(found, requests) for found in discover(requests, Search())]
-
-
-def _judged(past: Past) -> list[tuple[Matured, Logged, bool]]:
-    """Decisions of which it is known whether they were right, by the habits of their tasks."""
-    habits: dict[TaskKey, Habit] = {}
-    for one in past.outcomes:
-        habits.setdefault((one.tenant, one.task), Habit()).note(one)
-    return [
-        (one, request, happened)
-        for one, request in zip(past.outcomes, past.requests, strict=True)
-        for stream, happened, _ in elements(one, habits[one.tenant, one.task])
-        if stream == Stream.PRECISION
-    ]
-
-
-class _Table:
-    """What kinds of requests there are, as numbers: a column for each field."""
-
-    def __init__(self, requests: Sequence[Logged], outcomes: Sequence[Matured]) -> None:
-        rows = [
-            kinds_of(request) | {"version": one.version or "", "task": one.task}
-            for request, one in zip(requests, outcomes, strict=True)
-        ]
-        self._fields = sorted({field for row in rows for field in row})
-        self._values = [_common(rows, field) for field in self._fields]
-        self.codes: NDArray[np.intp] = np.array(
-            [
-                [
-                    values.get(row.get(field, ""), 0)
-                    for field, values in zip(self._fields, self._values, strict=True)
-                ]
-                for row in rows
-            ],
-            np.intp,
-        )
-
-    def bias(self, found: Found, requests: Requests) -> Bias:
-        """A finding in words."""
-        chosen = within(requests.fields, found.where)
-        return Bias(
-            where=tuple(
-                (self._fields[column], self._name(column, code)) for column, code in found.where
-            ),
-            requests=found.requests,
-            wrong=round(float(requests.happened[chosen].mean()), 4),
-            expected=round(float(requests.expected[chosen].mean()), 4),
-            odds=round(found.odds, 2),
-            evidence=round(min(found.evidence, 1e12), 1),
-        )
-
-    def _name(self, column: int, code: int) -> str:
-        names = {number: value for value, number in self._values[column].items()}
-        return names.get(code, _OTHER)
-
-
-def _common(rows: Sequence[Mapping[str, str]], field: str) -> dict[str, int]:
-    """The commonest values of a field, numbered from 1; 0 is all others."""
-    counts = Counter(row[field] for row in rows if row.get(field))
-    common = sorted(counts, key=lambda value: (-counts[value], value))[:_MOST_VALUES]
-    return {value: number for number, value in enumerate(common, 1)}
+    return biases_of(past, Search())

@@ -26,8 +26,10 @@ WEIGHTS: Mapping[Stream, float] = {
 }
 """Parts of the budget that streams of tasks have."""
 
-SLICES = 0.10
+SLICES = 0.09
 """The part that slices have."""
+SEARCH = 0.01
+"""The part of the weekly search for slices that nobody named."""
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -43,6 +45,11 @@ class Budget(msgspec.Struct, frozen=True):
 def parts(budget: Budget) -> Numbers:
     """False alerts a week of each stream, ``(8,)``; the rest is for slices."""
     return budget.false_alerts * np.array([WEIGHTS[stream] for stream in Stream])
+
+
+def search_error(budget: Budget) -> float:
+    """How likely a weekly search may name any slice falsely; on average it names no more."""
+    return min(budget.false_alerts * SEARCH, 1.0)
 
 
 def most_likely_at_most(false_alerts: int, certainty: float = 0.95) -> float:

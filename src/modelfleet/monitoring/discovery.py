@@ -37,6 +37,11 @@ class Search(msgspec.Struct, frozen=True):
     deviations: float = 3.0
     error: float = 0.01
 
+    @property
+    def bar(self) -> float:
+        """The e-value that confirms a candidate: each has its share of the error."""
+        return self.candidates / self.error
+
 
 class Requests(msgspec.Struct, frozen=True, eq=False):
     """Decided requests with outcomes, of one fleet or recipe.
@@ -74,9 +79,8 @@ def discover(requests: Requests, search: Search) -> list[Found]:
     """The slices that are worse than the rest, confirmed, strongest first."""
     usual = _like_the_rest(requests)
     candidates = _candidates(requests, usual, search)
-    bar = len(candidates) / search.error
     tested = (_tested(requests, usual, where, search.odds) for where in candidates)
-    confirmed = [found for found in tested if found.evidence >= bar]
+    confirmed = [found for found in tested if found.evidence >= search.bar]
     return sorted(confirmed, key=lambda found: -found.evidence)
 
 

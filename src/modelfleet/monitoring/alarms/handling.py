@@ -46,9 +46,7 @@ class Handler:
     @property
     def events(self) -> list[Event]:
         """What is to be logged, but for what is in the log from an attempt before."""
-        keys = sorted({(event.tenant, event.id) for event in self._teller.events})
-        known = {(one.tenant, one.id) for one in statements.by_ids(self._connection, keys)}
-        return [one for one in self._teller.events if (one.tenant, one.id) not in known]
+        return self._teller.news(self._connection)
 
     def open(
         self,

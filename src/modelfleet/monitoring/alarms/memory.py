@@ -114,6 +114,38 @@ class Pool(msgspec.Struct, array_like=True):
         return prior(np.array(self.fixed_sums[stream]) / _FIXED, START[stream])
 
 
+class OpenSlice(msgspec.Struct, array_like=True):
+    """An open alert of a slice that a search found.
+
+    Attributes:
+        alert: its name.
+        where: fields and their values.
+        muted_by: the alert that explains it.
+        missed: how many searches in a row haven't found it any more.
+    """
+
+    alert: str
+    where: tuple[tuple[str, str], ...]
+    muted_by: str | None = None
+    missed: int = 0
+
+
+class Searches(msgspec.Struct, array_like=True):
+    """Of the weekly search for slices.
+
+    Attributes:
+        week: the one that goes on, counted from 1970.
+        waited: the longest that an outcome of it was waited for, in microseconds.
+        newest: of the last days, the newest decision that had matured by their end.
+        open: alerts of slices.
+    """
+
+    week: int = 0
+    waited: int = 0
+    newest: dict[int, int] = {}
+    open: list[OpenSlice] = []
+
+
 class Shared(msgspec.Struct, array_like=True):
     """Of the fleet and its recipes.
 
@@ -124,6 +156,7 @@ class Shared(msgspec.Struct, array_like=True):
         episodes: open alerts of the fleet and of recipes.
         canaries: tasks that don't exist, which show whether promises are kept.
         looked: the last day on which an alarm of a stream of the fleet or a recipe was looked into.
+        searches: what the weekly search for slices goes on from.
     """
 
     traffic: Traffic = msgspec.field(default_factory=Traffic)
@@ -132,6 +165,7 @@ class Shared(msgspec.Struct, array_like=True):
     episodes: list[Episode] = []
     canaries: Canaries = msgspec.field(default_factory=Canaries)
     looked: dict[str, int] = {}
+    searches: Searches = msgspec.field(default_factory=Searches)
 
     def pool(self, recipe: str) -> Pool:
         """The pool of a recipe."""

@@ -23,9 +23,11 @@ from modelfleet.monitoring.alarms.memory import (
 from modelfleet.monitoring.alarms.news import Heard, News
 from modelfleet.monitoring.alarms.policy import Policy
 from modelfleet.monitoring.alarms.scopes import Scopes
+from modelfleet.monitoring.alarms.searching import WeeklySearch
 from modelfleet.monitoring.alarms.weekly import WeeklyWatch, judged
 from modelfleet.monitoring.alarms.within import advance_within
-from modelfleet.monitoring.budget import Budget
+from modelfleet.monitoring.budget import Budget, search_error
+from modelfleet.monitoring.discovery import Search
 from modelfleet.monitoring.finding import Found, Seen, TaskKey
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.state import State
@@ -51,16 +53,21 @@ class Step:
         self._scopes = Scopes(connection, recipes) if outcomes else None
         self._news = News(connection, self._tasks, self._shared, policy, clock)
         self._weekly = WeeklyWatch(WeeklyRule(policy.weekly_drop))
+        search = Search(error=search_error(Budget(policy.false_alerts)))
+        self._search = WeeklySearch(connection, self._shared, search)
 
     def end(self, event: Logged) -> None:
         """Take in a person's word that an alert is over."""
         self._news.end(event)
+        if not event.task:
+            self._search.end(event.fields["alert"])
         memory = self._tasks.get((event.tenant, event.task))
         if memory is not None and memory.weeks and memory.weeks.alert == event.fields["alert"]:
             memory.weeks.alert = ""
 
     def take_in(self, some: Sequence[Matured]) -> None:
         """Take in outcomes of one day, in order."""
+        self._search.take_in(some)
         self._shared.turn(day_of(some[0].matured))
         allowance = Allowance(Budget(self._policy.false_alerts), self._shared.traffic)
         known = beforehand(self._shared)
@@ -87,7 +94,7 @@ class Step:
         ):
             states[key] = encode(msgspec.structs.replace(memory, detectors=detectors))
         slices = {} if self._scopes is None else self._scopes.states()
-        events = [*self._news.events, *self._weekly.events]
+        events = [*self._news.events, *self._weekly.events, *self._search.events]
         return Found(states | {FLEET: encode(self._shared)}, slices, events)
 
     def _ask_weekly(self, some: Sequence[Matured], gathered: Gathered) -> None:

@@ -4,8 +4,9 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 import msgspec
+import sqlalchemy as sa
 
-from modelfleet.events import Event, kinds, make
+from modelfleet.events import Event, kinds, make, statements
 from modelfleet.monitoring.alarms.actions import Order
 from modelfleet.monitoring.alarms.episodes import Action, Episode
 from modelfleet.monitoring.alarms.findings import Finding
@@ -85,6 +86,12 @@ class Teller:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+
+    def news(self, connection: sa.Connection) -> list[Event]:
+        """What is to be logged, but for what is in the log from an attempt before."""
+        keys = sorted({(event.tenant, event.id) for event in self.events})
+        known = {(one.tenant, one.id) for one in statements.by_ids(connection, keys)}
+        return [one for one in self.events if (one.tenant, one.id) not in known]
 
     def alert(self, about: Whose, body: kinds.AlertRaised, time: int, number: int) -> None:
         """An alert, or the same one again, louder: ``number`` counts."""
