@@ -46,12 +46,11 @@ class Asked(msgspec.Struct, frozen=True, eq=False):
         """Ask a model about texts."""
         features = default_encoder().encode([text for text, _ in pairs], [{}] * len(pairs))
         targets = np.array([model.labels.index(label) for _, label in pairs])
-        return cls(features, np.array([model.scores(one) for one in features]), targets)
+        return cls(features, model.scores(features), targets)
 
     def right(self, overlay: Overlay) -> NDArray[np.bool_]:
         """Which are decided right with some corrections."""
-        pairs = zip(self.features, self.scores, strict=True)
-        best = [overlay.total(one, scores).argmax() for one, scores in pairs]
+        best = overlay.total(self.features, self.scores).argmax(axis=1)
         return np.asarray(np.array(best) == self.targets)
 
 
@@ -70,7 +69,7 @@ def one_by_one(model: Model, asked: Asked, rows: Sequence[int], held: Asked) -> 
     kept, changes = [], []
     for row in rows:
         overlay = corrected(model, asked, [row], nothing)
-        total = overlay.total(asked.features[row], asked.scores[row])
+        total = overlay.total(asked.features[row : row + 1], asked.scores[row : row + 1])
         kept.append(total.argmax() == asked.targets[row])
         others = held.targets != asked.targets[row]
         changes.append(held.right(overlay)[others].mean() - before[others].mean())
@@ -95,9 +94,9 @@ def predictions_per_correction(model: Model, pairs: Sequence[Pair], overlay: Ove
 
     def predicted(text: str) -> tuple[Features, NDArray[np.float32]]:
         features = encoder.encode([text], [{}])[0]
-        scores = model.scores(features)
-        overlay.total(features, scores)
-        return features, scores
+        scores = model.scores([features])
+        overlay.total([features], scores)
+        return features, scores[0]
 
     predicting, correcting = [], []
     for text, label in pairs:

@@ -199,7 +199,7 @@ def test_a_version_from_before_all_this_still_answers(fleet: Fleet, clock: HandC
     task = trained(fleet, clock)
     model = fleet.cache.get("acme", "team")
     old = msgspec.structs.replace(model, novelty=None)
-    (features,) = old.encoder.encode(["my laptop is broken"], [{}])
-    judged = old.judged("my laptop is broken", {}, features)
+    features = old.encoder.encode(["my laptop is broken"], [{}])
+    (judged,) = old.judged(["my laptop is broken"], [{}], features)
     assert (judged.label, judged.fit) == ("it", None)
     assert task.decide("my laptop is broken").label == "it"

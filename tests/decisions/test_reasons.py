@@ -164,7 +164,7 @@ def test_of_a_linear_model_nothing_is_left_over(text: str, office: object) -> No
     model = prototypes.fit({"it": ["wifi", "laptop"], "hr": ["pay slip", "holiday"]}, encoder)
 
     def lead(features: Features) -> float:
-        scores = model.scores(features)
+        (scores,) = model.scores([features])
         return float(scores[0] - scores[1])
 
     shares = shared_out(text, {"office": office}, encoder, lead)

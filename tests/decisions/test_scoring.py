@@ -1,14 +1,19 @@
 """Scores are the numbers that a decision has, and leave no word in the log."""
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.conftest import HandClock
 
-from modelfleet.decisions import Request, Scorer
+from modelfleet.decisions import Example, Request, Scorer
 from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.events import Query
 from modelfleet.fleet import Fleet
 from modelfleet.task import Task
 
 TEXTS = ("I can't get on the wifi", "the door is stuck", "purple monkey dishwasher", "heating")
+LABELS = ("it", "facilities")
 
 
 @pytest.fixture
@@ -62,3 +67,45 @@ def test_a_request_that_can_not_be_decided_can_not_be_scored(fleet: Fleet, task:
         with pytest.raises(InvalidInput):
             Scorer(fleet.cache).score(task.tenant, task.task, [Request(text, metadata)])
     assert list(fleet.events(Query(kinds=("request.decided",)))) == []
+
+
+WORDS = st.lists(
+    st.sampled_from([*TEXTS, "lift", "printer", "laptop", "stuck again", "é", "zebra", "no wifi"]),
+    min_size=1,
+    max_size=6,
+).map(" ".join)
+METADATA = st.dictionaries(
+    st.sampled_from(["office", "floor"]), st.integers(0, 2) | st.just("Oslo")
+)
+ASKED = st.lists(st.builds(Request, WORDS, METADATA), min_size=1, max_size=70)
+
+
+@pytest.mark.parametrize("learner", ["texts", "logistic"])
+def test_a_request_gets_the_same_numbers_alone_as_in_any_batch(
+    fleet: Fleet, task: Task, clock: HandClock, learner: str
+) -> None:
+    if learner == "logistic":
+        texts = [(f"{TEXTS[number % 2]} {number}", number % 2) for number in range(30)]
+        task.give_examples([Example(text, LABELS[which]) for text, which in texts])
+        clock.advance(5)
+        assert fleet.train_due()
+    task.define_label("garden", keywords=["tree", "hedge"])
+    for text, said in (("no wifi", "facilities"), ("zebra", None), ("hedge", "garden")):
+        decision = task.decide(text)
+        task.no_label_fits(decision.id) if said is None else task.assign(decision.id, said)
+    task.pin_example("lift", "it")
+    scorer = Scorer(fleet.cache)
+
+    @settings(max_examples=25, deadline=None)
+    @given(ASKED)
+    def same(requests: list[Request]) -> None:
+        alone = [scorer.score("acme", "team", [one], most=100)[0] for one in requests]
+        assert scorer.score("acme", "team", requests, most=100) == alone
+
+    same()
+    model = scorer.model("acme", "team")
+    features = model.encoder.encode(["no wifi", "zebra", "lift"] * 30, [{}] * 90)
+    assert model.overlay.touched.size
+    assert (
+        model.base.scores(features) == np.vstack([model.base.scores([f]) for f in features])
+    ).all()

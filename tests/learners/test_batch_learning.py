@@ -34,11 +34,11 @@ def model_bytes(model: Model) -> bytes:
 def test_a_model_decides_its_own_examples_and_ones_like_them(examples: Examples) -> None:
     model = fitted(examples)
     right = [
-        model.scores(f).argmax() == t
+        model.scores([f])[0].argmax() == t
         for f, t in zip(examples.features, examples.targets, strict=True)
     ]
     assert np.mean(right) > 0.98
-    assert examples.labels[model.scores(encoded("my invoice is wrong")).argmax()] == "billing"
+    assert examples.labels[model.scores([encoded("my invoice is wrong")])[0].argmax()] == "billing"
 
 
 def test_the_same_examples_give_the_same_bytes(examples: Examples) -> None:
@@ -141,19 +141,23 @@ def test_ngrams_of_characters_count_the_more_the_longer_texts_are(examples: Exam
 
 def test_a_model_of_nothing_scores_nothing() -> None:
     none = np.zeros(0, np.intp)
-    assert logistic.fit([], none, LABELS, np.zeros(0)).scores(encoded("hi")).tolist() == [0, 0, 0]
+    assert logistic.fit([], none, LABELS, np.zeros(0)).scores([encoded("hi")])[0].tolist() == [
+        0,
+        0,
+        0,
+    ]
     assert prototypes.fit({}, default_encoder()).labels == ()
 
 
 def test_one_label_is_enough() -> None:
     model = prototypes.fit({"all": ["everything"]}, default_encoder())
-    assert calibration.probabilities(model.scores(encoded("hi")), 1.0).tolist() == [1.0]
+    assert calibration.probabilities(model.scores([encoded("hi")])[0], 1.0).tolist() == [1.0]
 
 
 def test_contradictions_do_not_break_training() -> None:
     features = [encoded("the same text")] * 30
     model = logistic.fit(features, np.arange(30) % 3, LABELS, np.ones(30))
-    found = calibration.probabilities(model.scores(features[0]), 1.0)
+    found = calibration.probabilities(model.scores([features[0]])[0], 1.0)
     assert found == pytest.approx([1 / 3] * 3, abs=0.01)
 
 
@@ -165,7 +169,7 @@ def test_a_model_comes_back_from_its_arrays_without_a_copy(examples: Examples) -
     }
     again = LinearModel.from_arrays(model.labels, arrays)
     text = encoded("where is my parcel")
-    assert (again.scores(text) == model.scores(text)).all()
+    assert (again.scores([text])[0] == model.scores([text])[0]).all()
     assert np.shares_memory(again.dense, arrays["dense"])
     assert model.nbytes == sum(array.nbytes for array in arrays.values())
 
@@ -207,7 +211,7 @@ def test_a_label_is_found_by_what_it_is_called() -> None:
     }
     model = prototypes.fit(texts, default_encoder())
     assert model.labels == tuple(texts)
-    found = model.scores(encoded("somebody stole my credit card"))
+    found = model.scores([encoded("somebody stole my credit card")])[0]
     assert model.labels[found.argmax()] == "card"
     assert 0.4 < calibration.probabilities(found, 1.0).max() < 0.99
 
@@ -229,7 +233,7 @@ def test_what_was_learned_of_some_says_the_same_as_their_model(examples: Example
         learned = learn(weights)
         rows = np.flatnonzero(weights == 0)
         model = learned.model()
-        scores = np.array([model.scores(examples.features[row]) for row in rows.tolist()])
+        scores = np.array([model.scores([examples.features[row]])[0] for row in rows.tolist()])
         assert np.abs(learned.scores(rows) - scores).max() < 0.05  # weights are rounded to bytes
         assert (scores.argmax(axis=1) == examples.targets[rows]).mean() > 0.8
 
@@ -267,7 +271,7 @@ def test_mira_learns_in_batch_and_the_same_every_time(examples: Examples) -> Non
     models = [study("mira", examples).learn(examples.weights).model() for _ in range(2)]
     assert model_bytes(models[0]) == model_bytes(models[1])
     right = [
-        models[0].scores(f).argmax() == t
+        models[0].scores([f])[0].argmax() == t
         for f, t in zip(examples.features, examples.targets, strict=True)
     ]
     assert np.mean(right) > 0.98

@@ -56,9 +56,9 @@ def test_a_recipe_that_asks_for_it_without_the_extra_hears_what_to_install(
 def test_it_is_served_without_the_framework() -> None:
     model = CnnModel(LinearModel.empty(LABELS), network())
     again = opened("cnn", LABELS, model.to_arrays())
-    scores = again.scores(encoded("any words will do"))
+    scores = again.scores([encoded("any words will do")])[0]
     assert scores.shape == (3,)
-    assert (scores == model.scores(encoded("any words will do"))).all()
+    assert (scores == model.scores([encoded("any words will do")])[0]).all()
     assert again.nbytes == sum(array.nbytes for array in model.to_arrays().values())
 
 
@@ -110,9 +110,9 @@ def test_arrays_that_are_no_such_model_are_refused_by_name(name: str) -> None:
 def test_a_correction_on_top_of_it_is_known_at_once() -> None:
     model = CnnModel(LinearModel.empty(LABELS), network())
     request = encoded("the invoice is wrong")
-    worst = LABELS[int(model.scores(request).argmin())]
-    overlay = Overlay.over(model.labels).corrected(request, worst, model.scores(request))
-    assert LABELS[int(overlay.total(request, model.scores(request)).argmax())] == worst
+    worst = LABELS[int(model.scores([request])[0].argmin())]
+    overlay = Overlay.over(model.labels).corrected(request, worst, model.scores([request])[0])
+    assert LABELS[int(overlay.total([request], model.scores([request]))[0].argmax())] == worst
 
 
 def test_few_examples_make_a_linear_model(examples: Examples) -> None:

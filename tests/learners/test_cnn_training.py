@@ -26,7 +26,7 @@ cnn.CNN_FEWEST_EXAMPLES, cnn._SHARES = 100, (0.5,)
 texts, targets, labels = json.load(sys.stdin)
 features = default_encoder().encode(texts, [{}] * len(texts))
 model = cnn.fit(features, np.array(targets), tuple(labels), np.ones(len(texts)))
-for array in [*model.to_arrays().values(), *(model.scores(example) for example in features)]:
+for array in [*model.to_arrays().values(), *(model.scores([example])[0] for example in features)]:
     sys.stdout.buffer.write(array.tobytes())
 """
 
@@ -45,8 +45,8 @@ def test_linear_model_and_network_decide_together_and_each_alone(
     assert model.network is not None
     asked = list(zip(examples.features, examples.targets, strict=True))
     for scores in (
-        [model.scores(features) for features, _ in asked],
-        [model.linear.scores(features) for features, _ in asked],
+        [model.scores([features])[0] for features, _ in asked],
+        [model.linear.scores([features])[0] for features, _ in asked],
         [model.network.scores(features.tokens) for features, _ in asked],
     ):
         assert np.mean([s.argmax() == t for s, (_, t) in zip(scores, asked, strict=True)]) > 0.97
@@ -58,7 +58,7 @@ def test_neither_the_process_nor_its_threads_change_a_bit(
     model: CnnModel, examples: Examples
 ) -> None:
     arrays = model.to_arrays().values()
-    scores = [model.scores(features) for features in examples.features]
+    scores = [model.scores([features])[0] for features in examples.features]
     here = b"".join(array.tobytes() for array in [*arrays, *scores])
     assert _trained_elsewhere(examples) == here
 

@@ -21,19 +21,20 @@ def model(examples: Examples) -> LinearModel:
 
 
 def decided(overlay: Overlay, model: LinearModel, text: str) -> str:
-    features = encoded(text)
-    return overlay.labels[overlay.total(features, model.scores(features)).argmax()]
+    features = [encoded(text)]
+    (scores,) = overlay.total(features, model.scores(features))
+    return overlay.labels[int(scores.argmax())]
 
 
 def corrected(overlay: Overlay, model: LinearModel, text: str, label: str) -> Overlay:
     features = encoded(text)
-    return overlay.corrected(features, label, model.scores(features))
+    return overlay.corrected(features, label, model.scores([features])[0])
 
 
 def accuracy(overlay: Overlay, model: LinearModel, examples: Examples) -> list[float]:
     right = np.array(
         [
-            overlay.total(features, model.scores(features)).argmax() == target
+            overlay.total([features], model.scores([features]))[0].argmax() == target
             for features, target in zip(examples.features, examples.targets, strict=True)
         ]
     )
@@ -43,9 +44,9 @@ def accuracy(overlay: Overlay, model: LinearModel, examples: Examples) -> list[f
 def test_an_overlay_without_corrections_changes_nothing(model: LinearModel) -> None:
     features = encoded("where is my parcel")
     overlay = Overlay.over(model.labels)
-    scores = model.scores(features)
-    assert (overlay.total(features, scores) == scores).all()
-    assert not overlay.scores(features).any()
+    scores = model.scores([features])[0]
+    assert (overlay.total([features], scores[None])[0] == scores).all()
+    assert not overlay.scores([features]).any()
     assert overlay.weights.nbytes == 0
 
 
@@ -78,7 +79,7 @@ def test_a_confident_model_is_overruled(model: LinearModel) -> None:
     features = encoded("where is my parcel")
     sure = np.array([0, 30, 0, 0], np.float32)
     overlay = Overlay.over(model.labels).corrected(features, "billing", sure)
-    assert overlay.total(features, sure).argmax() == 0
+    assert overlay.total([features], sure[None])[0].argmax() == 0
     assert overlay.verdict(features) == "billing"
     assert overlay.verdict(encoded("where is my order")) is None
 

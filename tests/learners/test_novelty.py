@@ -38,7 +38,7 @@ def requests() -> Examples:
 
 def seen_by(model: LinearModel, known: Examples, refused: list[Features]) -> Seen:
     features = [*known.features, *refused]
-    scores = np.array([model.scores(one) for one in features]).reshape(-1, len(known.labels))
+    scores = model.scores(features)
     targets = np.concatenate([known.targets, np.full(len(refused), -1)])
     return Seen(features, targets, calibration.energy(scores, 1.0))
 
@@ -52,8 +52,9 @@ def learned(
 
 
 def fit(novelty: Novelty, model: LinearModel, text: str) -> float:
-    (features,) = encoded(text)
-    return novelty.fit(features, float(calibration.energy(model.scores(features), 1.0)))
+    features = encoded(text)
+    (found,) = novelty.fit(features, calibration.energy(model.scores(features), 1.0).tolist())
+    return found
 
 
 def test_what_is_unlike_all_examples_fits_no_label_and_its_price_is_known() -> None:
@@ -75,7 +76,7 @@ def test_what_people_refused_is_refused_again_and_so_is_what_is_like_it() -> Non
 def test_what_people_gave_a_label_is_not_new_any_more() -> None:
     novelty = prototypes.with_novelty({"it": ["IT support"]}, default_encoder())[1]
     (odd,) = encoded("my zorbifier is broken again")
-    assert novelty.taught(odd).fit(odd, 0.0) > max(0, novelty.fit(odd, 0.0))
+    assert novelty.taught(odd).fit([odd], [0.0])[0] > max(0, novelty.fit([odd], [0.0])[0])
 
 
 def test_a_single_labels_text_tells_what_is_unlike_it() -> None:
@@ -112,6 +113,6 @@ def test_it_survives_being_stored_and_grows_no_further_than_its_bounds() -> None
 def test_a_task_without_labels_can_be_told_things_too() -> None:
     nothing = prototypes.with_novelty({}, default_encoder())[1]
     (one,) = encoded("where is my parcel")
-    assert nothing.fit(one, 0.0) < 0
-    assert nothing.taught(one).fit(one, 0.0) > 0
-    assert nothing.refusing(one).fit(one, 0.0) < nothing.fit(one, 0.0)
+    assert nothing.fit([one], [0.0])[0] < 0
+    assert nothing.taught(one).fit([one], [0.0])[0] > 0
+    assert nothing.refusing(one).fit([one], [0.0])[0] < nothing.fit([one], [0.0])[0]

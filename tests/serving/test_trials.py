@@ -112,8 +112,8 @@ def test_what_a_shadow_would_have_said_stands_in_the_log_and_is_not_answered(
     assert event.fields["version"] == live
     assert event.fields["shadow"]["version"] == shadow
     said = fleet.cache.get("acme", "team", shadow)
-    (features,) = said.encoder.encode(["no wifi"], [{}])
-    judged = said.judged("no wifi", {}, features, 1)
+    features = said.encoder.encode(["no wifi"], [{}])
+    (judged,) = said.judged(["no wifi"], [{}], features, 1)
     assert event.fields["shadow"].get("label") == judged.label
     assert event.fields["shadow"]["confidence"] == round(judged.candidates[0].probability, 6)
     task.set_shadow(None)

@@ -16,7 +16,7 @@ from modelfleet.serving import ServedModel
 MOST_REQUESTS = 1_000
 """In one call."""
 
-_AT_ONCE = 16
+_AT_ONCE = 128
 """Requests that are scored within the event loop; more would hold up others."""
 _CHARACTERS_AT_ONCE = 20_000
 """Of them together: what takes more than some 15 ms isn't quick."""

@@ -184,7 +184,7 @@ def _lead(model: ServedModel, label: str, rival: str | None) -> Lead:
     other = None if rival is None else overlay.labels.index(rival)
 
     def lead(features: Features) -> float:
-        scores = overlay.total(features, model.base.scores(features))
+        (scores,) = overlay.total([features], model.base.scores([features]))
         behind = 0.0 if other is None else scores[other]
         return float(scores[column] - behind) / model.temperature
 

@@ -1,7 +1,8 @@
 """Requests are scored here, for decisions and for predictions alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from typing import TypeVar
 
 from modelfleet.decisions.checks import check_task
 from modelfleet.decisions.decision import Prediction, Request
@@ -9,8 +10,11 @@ from modelfleet.errors import NotFound
 from modelfleet.events.kinds import Candidate
 from modelfleet.events.validation import check_name, check_request
 from modelfleet.serving import Judged, ModelCache, ServedModel, is_trying, route
+from modelfleet.text import Encoder, Features
 
 MOST_CANDIDATES = 5
+
+T = TypeVar("T")
 
 
 class Scorer:
@@ -88,16 +92,37 @@ def _check(tenant: str, task: str, version: str | None) -> None:
 def predictions(
     models: Sequence[ServedModel], requests: Sequence[Request], most: int = MOST_CANDIDATES
 ) -> list[Prediction]:
-    """What each model says of its request; encoded in one pass for each encoder."""
+    """What each model says of its request.
+
+    Encoded in one pass for each encoder, and judged in one for each model; a request gets the same
+    numbers alone as in any batch.
+    """
+    features = _encoded([model.encoder for model in models], requests)
     found: dict[int, Prediction] = {}
-    for encoder in dict.fromkeys(model.encoder for model in models):
-        places = [i for i, model in enumerate(models) if model.encoder is encoder]
+    for model, places in _places(models).items():
+        asked = [requests[i] for i in places]
+        texts, metadata = [r.text for r in asked], [r.metadata for r in asked]
+        judged = model.judged(texts, metadata, [features[i] for i in places], most)
+        found.update(zip(places, [_prediction(one, model.version) for one in judged], strict=True))
+    return [found[i] for i in range(len(requests))]
+
+
+def _encoded(encoders: Sequence[Encoder], requests: Sequence[Request]) -> dict[int, Features]:
+    """The features of each request by its encoder."""
+    found: dict[int, Features] = {}
+    for encoder, places in _places(encoders).items():
         asked = [requests[i] for i in places]
         encoded = encoder.encode([r.text for r in asked], [r.metadata for r in asked])
-        for i, request, features in zip(places, asked, encoded, strict=True):
-            judged = models[i].judged(request.text, request.metadata, features, most)
-            found[i] = _prediction(judged, models[i].version)
-    return [found[i] for i in range(len(requests))]
+        found.update(zip(places, encoded, strict=True))
+    return found
+
+
+def _places(items: Iterable[T]) -> dict[T, list[int]]:
+    """Where each of the items stands."""
+    places: dict[T, list[int]] = {}
+    for place, item in enumerate(items):
+        places.setdefault(item, []).append(place)
+    return places
 
 
 def _prediction(judged: Judged, version: str | None) -> Prediction:

@@ -118,6 +118,8 @@ def check_request(text: str, metadata: Mapping[str, Json]) -> None:
     check_text(text, "text")
     if not text.strip():
         raise InvalidInput.at("text", "must not be empty")
+    if metadata == {}:  # most often
+        return
     if not isinstance(metadata, Mapping):
         raise InvalidInput.at("metadata", f"must be an object; got {_shown(metadata)}")
     for key, value in metadata.items():

@@ -71,11 +71,12 @@ class CnnModel(msgspec.Struct, frozen=True, eq=False):
         """Bytes of all arrays."""
         return sum(array.nbytes for array in self.to_arrays().values())
 
-    def scores(self, features: Features) -> NDArray[np.float32]:
-        """One score per label, float32 ``(L,)``."""
+    def scores(self, features: Sequence[Features]) -> NDArray[np.float32]:
+        """One score per request and label, float32 ``(n, L)``."""
         scores = self.linear.scores(features)
         if self.network is not None:
-            scores += self.network.scores(features.tokens)
+            for row, one in enumerate(features):
+                scores[row] += self.network.scores(one.tokens)
         return scores
 
 
@@ -110,7 +111,7 @@ def fit(
     rival = logistic.fit(seen, targets[~held_out], labels, weights[~held_out])
     unseen = _chosen(features, held_out)
     share = _share(
-        np.array([rival.scores(example) for example in unseen]),
+        rival.scores(unseen),
         np.array([network.scores(example.tokens) for example in unseen]),
         targets[held_out],
     )

@@ -1,16 +1,21 @@
 """A linear model over the two feature blocks: what every learner makes and every server scores."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.learners.arrays import Array, checked, size
+from modelfleet.learners.products import each_times
 from modelfleet.text import Features
+from modelfleet.text.features import dense_rows, joined
 
 _AS_IT_IS = np.zeros(0, np.float32)
 _LARGEST = 127  # of an int8, on both sides
+_CHUNK = 64
+"""Requests at a time, so that the rows of their hashes stay small."""
 
 
 class LinearModel(msgspec.Struct, frozen=True, eq=False):
@@ -101,13 +106,32 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         sparse = self.sparse * self.sparse.dtype.type(share)
         return LinearModel(self.labels, bias, dense, self.keys, sparse)
 
-    def scores(self, features: Features) -> NDArray[np.float32]:
-        """One score per label, float32 ``(L,)``; of hashes never seen, none counts."""
-        found = self.bias.copy() if not len(self.dense) else features.dense @ self.dense + self.bias
+    def scores(self, features: Sequence[Features]) -> NDArray[np.float32]:
+        """One score per request and label, float32 ``(n, L)``; of hashes never seen, none counts.
+
+        Each request's sums have an order of their own, so it scores the same alone as in a batch.
+        """
+        if not features:
+            return np.zeros((0, len(self.labels)), np.float32)
+        if len(self.dense):
+            found = each_times(dense_rows(features), self.dense) + self.bias
+        else:
+            found = np.repeat(self.bias[None], len(features), axis=0)
         if self.keys.size:
-            places = self.keys.searchsorted(features.keys)
-            known = self.keys.take(places, mode="clip") == features.keys
-            rows = self.sparse[places[known]].astype(np.float32, copy=False)
-            summed = features.values[known] @ rows
+            starts = range(0, len(features), _CHUNK)
+            chunks = [self._summed(features[start : start + _CHUNK]) for start in starts]
+            summed = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
             found += summed * self.scale if self.scale.size else summed
         return found
+
+    def _summed(self, features: Sequence[Features]) -> NDArray[np.float32]:
+        """The rows of each request's hashes, as often as it has them, added up: ``(n, L)``."""
+        keys, values = joined(features)
+        places = self.keys.searchsorted(keys)
+        known = np.flatnonzero(self.keys.take(places, mode="clip") == keys)
+        rows = self.sparse[places[known]].astype(np.float32, copy=False)
+        values = values[known]
+        if len(features) == 1:
+            return (values @ rows)[None]
+        ends = known.searchsorted(np.cumsum([one.keys.size for one in features])).tolist()
+        return np.array([values[a:b] @ rows[a:b] for a, b in pairwise((0, *ends))])

@@ -6,15 +6,17 @@ clipped step, so that one label's corrections can't drown the others. What the c
 for this very text is kept as a verdict about it alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from modelfleet.learners.products import each_times
 from modelfleet.learners.recommended import MIRA_CLIP, MIRA_MARGIN, MIRA_RIVALS
 from modelfleet.text import Features
+from modelfleet.text.features import dense_rows, joined
 
 Scores = NDArray[np.float32]
 
@@ -101,24 +103,25 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         weights = np.zeros((0, 0), np.float32)
         return cls(labels, np.zeros(0, np.intp), weights, np.zeros(len(labels), np.int64), {})
 
-    def scores(self, features: Features) -> Scores:
-        """What the corrections add to each label's score: float32 ``(L,)``, without verdicts."""
+    def scores(self, features: Sequence[Features]) -> Scores:
+        """What the corrections add to each label's score: float32 ``(n, L)``, without verdicts."""
         return self._scores(_folded(features))
 
-    def total(self, features: Features, base_scores: Scores) -> Scores:
-        """The scores of model and corrections together: float32 ``(L,)``.
+    def total(self, features: Sequence[Features], base_scores: Scores) -> Scores:
+        """The scores of model and corrections together: float32 ``(n, L)``.
 
         Args:
-            features: of the request.
+            features: of n requests.
             base_scores: what the model gives its own labels, the first of ``labels``. A label
                 that the model lacks stands at the mean of those.
         """
         total = self._padded(base_scores)
-        if self.touched.size:
+        if self.touched.size and len(features):
             total += self.scores(features)
-        verdict = self.verdict(features)
-        if verdict:
-            _lead(total, self.labels.index(verdict))
+        for row, one in enumerate(features if self.verdicts else ()):
+            verdict = self.verdict(one)
+            if verdict:
+                _lead(total[row], self.labels.index(verdict))
         return total
 
     def verdict(self, features: Features) -> str | None:
@@ -132,11 +135,18 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         base_scores: Scores,
         step: Step = DEFAULT_STEP,
     ) -> "Overlay":
-        """The overlay after a person gave ``features`` the label ``target``."""
+        """The overlay after a person gave ``features`` the label ``target``.
+
+        Args:
+            features: of the request.
+            target: the label that is right.
+            base_scores: what the model gives its own labels for it, ``(L,)``.
+            step: how far to move.
+        """
         known = self if target in self.labels else self.with_label(target)
         column = known.labels.index(target)
-        folded = _folded(features)
-        now = known._padded(base_scores) + known._scores(folded)  # noqa: SLF001 - the same class
+        (folded,) = _folded([features])
+        now = known._padded(base_scores) + known._scores(folded[None])[0]  # noqa: SLF001 - the same class
         square_norm = max(float(folded @ folded), _TINY)
         moves = correct(now, column, square_norm, known._faded(step, column))  # noqa: SLF001
         counts = known.counts.copy()
@@ -156,9 +166,9 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         return Overlay(labels, self.touched, self.weights, counts, self.verdicts)
 
     def _scores(self, folded: NDArray[np.float32]) -> Scores:
-        scores = np.zeros(len(self.labels), np.float32)
+        scores = np.zeros((len(folded), len(self.labels)), np.float32)
         if self.touched.size:
-            scores[self.touched] = self.weights @ folded
+            scores[:, self.touched] = each_times(folded, self.weights.T)
         return scores
 
     def _moved(
@@ -184,23 +194,22 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         return Step(step.margin, step.clip * fading, step.rivals)
 
     def _padded(self, base_scores: Scores) -> Scores:
-        missing = len(self.labels) - len(base_scores)
+        missing = len(self.labels) - base_scores.shape[-1]
         if not missing:
             return base_scores.copy()
-        middle = base_scores.mean() if len(base_scores) else np.float32(0)
-        return np.concatenate([base_scores, np.full(missing, middle, np.float32)])
+        middle = base_scores.sum(axis=-1, keepdims=True) / np.float32(max(1, base_scores.shape[-1]))
+        return np.concatenate([base_scores, np.repeat(middle, missing, axis=-1)], axis=-1)
 
 
-def _folded(features: Features) -> NDArray[np.float32]:
-    """Both blocks as one vector: the sparse one folded, each hash with a sign of its own."""
-    dimension = features.dense.size
-    folded = np.empty(dimension + SKETCH, np.float32)
-    folded[:dimension] = features.dense
-    buckets = features.keys >> np.uint32(2) & np.uint32(SKETCH - 1)
-    signs = features.keys >> np.uint32(31)
-    signed = np.where(signs, features.values, -features.values)
-    folded[dimension:] = np.bincount(buckets, signed, SKETCH)
-    return folded
+def _folded(features: Sequence[Features]) -> NDArray[np.float32]:
+    """Both blocks as one row: the sparse one folded, each hash with a sign of its own."""
+    count, dense = len(features), dense_rows(features)
+    keys, values = joined(features)
+    buckets = (keys >> np.uint32(2) & np.uint32(SKETCH - 1)).astype(np.intp)
+    buckets += np.repeat(np.arange(count) * SKETCH, [one.keys.size for one in features])
+    signed = np.where(keys >> np.uint32(31), values, -values)
+    sketches = np.bincount(buckets, signed, count * SKETCH).reshape(count, SKETCH)
+    return np.concatenate([dense, sketches], axis=1, dtype=np.float32)
 
 
 def _fingerprint(features: Features) -> int:

@@ -30,8 +30,8 @@ class Model(Protocol):
         """Bytes of all arrays."""
         ...
 
-    def scores(self, features: Features) -> NDArray[np.float32]:
-        """One score per label, float32 ``(L,)``."""
+    def scores(self, features: Sequence[Features]) -> NDArray[np.float32]:
+        """One score per request and label, float32 ``(n, L)``; the same alone as in any batch."""
         ...
 
     def to_arrays(self) -> dict[str, Array]:
@@ -109,9 +109,7 @@ class Refitted(msgspec.Struct, frozen=True, eq=False):
 
     def scores(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """What that model says of the examples at ``rows``: ``(rows, L)``."""
-        examples = self.of.examples
-        found = [self.made.scores(examples.features[row]) for row in rows.tolist()]
-        return np.array(found, np.float32).reshape(rows.size, len(examples.labels))
+        return self.made.scores([self.of.examples.features[row] for row in rows.tolist()])
 
     def again(self, weights: NDArray[np.floating]) -> "Refitted":
         """What is learned when each example counts so much."""

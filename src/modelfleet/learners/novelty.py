@@ -8,15 +8,17 @@ least fit that is accepted is a quantile of the held-out requests' own (as in co
 prediction), so its cost is known: that share of requests that some label does fit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from modelfleet.learners.products import each_times
 from modelfleet.learners.recommended import FIT_LEAST, FIT_MEAN_AND_DEVIATION, REFUSED_WEIGHT
 from modelfleet.text import Features
+from modelfleet.text.features import dense_rows
 
 Vectors = NDArray[np.float32] | NDArray[np.float16]
 
@@ -89,11 +91,18 @@ class Novelty(msgspec.Struct, frozen=True, eq=False):
         """Bytes of all arrays."""
         return self.centres.nbytes + self.refused.nbytes
 
-    def fit(self, features: Features, energy: float) -> float:
-        """How well a label fits a request; below zero, none does. See `Scale.fit`."""
-        similarity = _nearest(self.centres, features)
-        nearer = max(0.0, _nearest(self.refused, features) - similarity)
-        return float(self.scale.fit(energy, similarity, nearer))
+    def fit(self, features: Sequence[Features], energy: Sequence[float]) -> list[float]:
+        """How well a label fits each of n requests; below zero, none does.
+
+        Args:
+            features: of the requests.
+            energy: of each, see `Scale.fit`.
+        """
+        dense = dense_rows(features)
+        similarity = _nearest(self.centres, dense)
+        refused = _nearest(self.refused, dense)
+        nearer = [max(0.0, one - other) for one, other in zip(refused, similarity, strict=True)]
+        return list(map(self.scale.fit, energy, similarity, nearer))
 
     def taught(self, features: Features) -> "Novelty":
         """After a person gave a request a label: what is like it isn't new any more."""
@@ -107,10 +116,12 @@ class Novelty(msgspec.Struct, frozen=True, eq=False):
         return msgspec.structs.replace(self, refused=_appended(self.refused, features))
 
 
-def _nearest(vectors: Vectors, features: Features) -> float:
+def _nearest(vectors: Vectors, dense: NDArray[np.float32]) -> list[float]:
     if not len(vectors):
-        return -1.0
-    return float((vectors.astype(np.float32, copy=False) @ features.dense).max())
+        return [-1.0] * len(dense)
+    cosines = each_times(dense, vectors.astype(np.float32, copy=False).T)
+    nearest: list[float] = cosines.max(axis=1).tolist()
+    return nearest
 
 
 def _appended(vectors: Vectors, features: Features) -> Vectors:

@@ -13,6 +13,11 @@ _DEPTH = 256
 (``SMP_THRESHOLD_MIN * GEMM_MULTITHREAD_THRESHOLD`` in its `interface/gemm.c`)."""
 
 
+def each_times(rows: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``rows @ right``, where each row has the bits that it has alone."""
+    return rows @ right if len(rows) == 1 else np.matmul(rows[:, None], right)[:, 0]
+
+
 def product(left: Matrix, right: Matrix) -> Matrix:
     """``left @ right``, from tiles that one thread computes, added in a fixed order."""
     rows = left.shape[0]

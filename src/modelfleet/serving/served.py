@@ -97,27 +97,40 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         return None
 
     def judged(
-        self, text: str, metadata: Mapping[str, Any], features: Features, most: int = 2**31
-    ) -> Judged:
-        """What to answer to a request; only labels that are active now take part.
+        self,
+        texts: Sequence[str],
+        metadata: Sequence[Mapping[str, Any]],
+        features: Sequence[Features],
+        most: int = 2**31,
+    ) -> list[Judged]:
+        """What to answer to each request; only labels that are active now take part.
+
+        A request gets the same answer alone as in any batch, to the last bit.
 
         Args:
-            text: of the request.
-            metadata: of the request.
-            features: of both.
+            texts: of n requests.
+            metadata: of each.
+            features: of each with its metadata.
             most: candidates that are wanted.
         """
-        pinned = self.pinned_label(text, metadata)
-        if pinned is not None:
-            return Judged(pinned, (Scored(pinned, 1.0),), self.aiming.threshold(pinned))
         if not self.active:
-            return Judged(None, (), self.aiming.threshold(WHOLE_TASK), NO_LABELS)
-        scores = self._scores(features)
-        return self._weighed(features, self._ranked(scores, most), float(scores.max()))
+            nothing = Judged(None, (), self.aiming.threshold(WHOLE_TASK), NO_LABELS)
+            return [nothing] * len(features)
+        judged = self._weighed(features, most) if features else []
+        if not self.pinned:
+            return judged
+        labels = map(self.pinned_label, texts, metadata)
+        return [
+            one if label is None else self._by_people(label)
+            for label, one in zip(labels, judged, strict=True)
+        ]
 
     def scored(self, features: Features, most: int = 2**31) -> tuple[Scored, ...]:
         """The probable labels for a request; only labels that are active now."""
-        return self._ranked(self._scores(features), most) if self.active else ()
+        if not self.active:
+            return ()
+        (ranked,) = self._ranked(self._probabilities(self._scores([features])), most)
+        return ranked
 
     def taught(self, features: Features, label: str | None) -> "ServedModel":
         """After a person gave a request this label, or said that none fits."""
@@ -125,40 +138,63 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
             overlay = self.overlay.refused(features)
             novelty = self.novelty and self.novelty.refusing(features)
         else:
-            overlay = self.overlay.corrected(features, label, self.base.scores(features))
+            overlay = self.overlay.corrected(features, label, self.base.scores([features])[0])
             novelty = self.novelty and self.novelty.taught(features)
         return msgspec.structs.replace(self, overlay=overlay, novelty=novelty)
 
-    def _scores(self, features: Features) -> NDArray[np.float32]:
-        return self.overlay.total(features, self.base.scores(features))[self.columns]
+    def _by_people(self, label: str) -> Judged:
+        return Judged(label, (Scored(label, 1.0),), self.aiming.threshold(label))
 
-    def _ranked(self, scores: NDArray[np.float32], most: int) -> tuple[Scored, ...]:
-        probabilities = calibration.probabilities(scores, self.temperature)
-        order = np.argsort(-probabilities, kind="stable")[:most]
-        best = zip(order.tolist(), probabilities[order].tolist(), strict=True)
-        return tuple([Scored(self.active[place], probability) for place, probability in best])
+    def _scores(self, features: Sequence[Features]) -> NDArray[np.float32]:
+        return self.overlay.total(features, self.base.scores(features))[:, self.columns]
 
-    def _weighed(self, features: Features, candidates: tuple[Scored, ...], score: float) -> Judged:
-        """Whether to answer with the best candidate, which has this score."""
+    def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+        return calibration.probabilities(scores, self.temperature)
+
+    def _ranked(self, probabilities: NDArray[np.float64], most: int) -> list[tuple[Scored, ...]]:
+        """The best labels of each request."""
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :most]
+        return [
+            tuple([Scored(self.active[place], row[place]) for place in best])
+            for row, best in zip(probabilities.tolist(), order.tolist(), strict=True)
+        ]
+
+    def _weighed(self, features: Sequence[Features], most: int) -> list[Judged]:
+        """Whether to answer each request with its best candidate."""
+        scores = self._scores(features)
+        candidates = self._ranked(self._probabilities(scores), most)
+        fits = self._fits(features, candidates, list(map(max, scores.tolist())))
+        return list(map(self._outcome, candidates, fits, map(self.overlay.verdict, features)))
+
+    def _fits(
+        self,
+        features: Sequence[Features],
+        candidates: Sequence[tuple[Scored, ...]],
+        scores: Sequence[float],
+    ) -> Sequence[float | None]:
+        """How well the best candidate fits each request, by the score that it has."""
+        if self.novelty is None:
+            return [None] * len(features)
+        energy = [
+            score - self.temperature * math.log(best[0].probability)
+            for score, best in zip(scores, candidates, strict=True)
+        ]
+        return self.novelty.fit(features, energy)
+
+    def _outcome(
+        self, candidates: tuple[Scored, ...], fit: float | None, verdict: str | None
+    ) -> Judged:
+        """What to answer, by what people said last of this very request, if they did."""
         best = candidates[0]
         threshold = self.aiming.threshold(best.label)
-        verdict = self.overlay.verdict(features)
-        fit = self._fit(features, best, score) if verdict is None else None
+        if verdict is not None or best.label not in self.base.labels:
+            # A label that came after the training has scores that can't be compared with others'.
+            fit = None
         if verdict == NO_LABEL or (fit is not None and fit < 0):
             return Judged(None, candidates, threshold, NO_LABEL_FITS, fit)
         if best.probability < threshold:
             return Judged(None, candidates, threshold, BELOW_THRESHOLD, fit)
         return Judged(best.label, candidates, threshold, None, fit)
-
-    def _fit(self, features: Features, best: Scored, score: float) -> float | None:
-        """How well the best label fits; None where nothing is known of it yet.
-
-        A label that came after the training has scores that can't be compared with others'.
-        """
-        if self.novelty is None or best.label not in self.base.labels:
-            return None
-        energy = score - self.temperature * math.log(best.probability)
-        return self.novelty.fit(features, energy)
 
     @property
     def is_stand_in(self) -> bool:

@@ -1,5 +1,7 @@
 """What a learner sees of one request: a dense sentence embedding and sparse hashed n-grams."""
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -30,3 +32,15 @@ class Features(msgspec.Struct, frozen=True, eq=False):
     keys: NDArray[np.uint32]
     values: NDArray[np.float32]
     tokens: NDArray[np.uint16]
+
+
+def dense_rows(features: Sequence[Features]) -> NDArray[np.float32]:
+    """The dense blocks of n requests, n > 0: ``(n, D)``."""
+    return features[0].dense[None] if len(features) == 1 else np.array([f.dense for f in features])
+
+
+def joined(features: Sequence[Features]) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+    """The keys and values of n requests, n > 0, one request behind the other."""
+    if len(features) == 1:
+        return features[0].keys, features[0].values
+    return np.concatenate([f.keys for f in features]), np.concatenate([f.values for f in features])

@@ -91,7 +91,7 @@ def evaluate(
     temperature = calibration.temperature(
         held_out.scores, held_out.targets, prior=aim.prior.temperature
     )
-    scores = np.concatenate([held_out.scores, _scores(model, refused)])
+    scores = np.concatenate([held_out.scores, model.scores(refused)])
     seen = Seen(
         [*held_out.features, *refused],
         np.concatenate([held_out.targets, np.full(len(refused), -1)]),
@@ -109,11 +109,6 @@ def newest_metrics(newest: HeldOutScores, labels: Sequence[str], by: Evaluated) 
     fits = np.zeros(len(newest.targets))
     curve = _curve(newest.scores, newest.targets, by.temperature, fits)
     return _measured(newest, by.temperature) | _decided(curve, labels, by.points)
-
-
-def _scores(model: Model, features: Sequence[Features]) -> NDArray[np.float32]:
-    empty = np.zeros((0, len(model.labels)), np.float32)
-    return np.array([model.scores(one) for one in features]) if features else empty
 
 
 def _curve(

@@ -46,13 +46,11 @@ class Rival(msgspec.Struct, frozen=True, eq=False):
     def right(self, examples: Sequence[Example], active: Sequence[str]) -> NDArray[np.bool_]:
         """Where its best label, of those that are still there, is the one that people gave."""
         is_gone = np.array([label not in active for label in self.model.labels], bool)
-        right = np.zeros(len(examples), bool)
         if is_gone.all():
-            return right
-        for row, features in enumerate(self.features):
-            scores = np.where(is_gone, -np.inf, self.model.scores(features))
-            right[row] = self.model.labels[int(scores.argmax())] == examples[row].label
-        return right
+            return np.zeros(len(examples), bool)
+        best = np.where(is_gone, -np.inf, self.model.scores(self.features)).argmax(axis=1)
+        pairs = zip(best.tolist(), examples, strict=True)
+        return np.array([self.model.labels[column] == one.label for column, one in pairs], bool)
 
 
 def compare(trained: Trained, rival: Rival, now: int, gate: Gate) -> Compared:

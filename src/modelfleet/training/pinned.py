@@ -66,7 +66,7 @@ def broken(model: Model, pinned: Sequence[PinnedExample], encoder: Encoder) -> s
     They are named by their keys: what is said here stays in the log when a text is forgotten.
     """
     features = encoder.encode([one.text for one in pinned], [one.metadata for one in pinned])
-    best = [model.labels[int(model.scores(encoded).argmax())] for encoded in features]
+    best = [model.labels[column] for column in model.scores(features).argmax(axis=1).tolist()]
     wrong = [
         f"'{one.key}' must go to '{one.label}' and would go to '{label}'"
         for one, label in zip(pinned, best, strict=True)

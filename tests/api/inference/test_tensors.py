@@ -29,6 +29,12 @@ def test_strings_in_binary_come_back(values: tuple[bytes, ...]) -> None:
     assert strings_of(to_bytes(tensor), "text") == values
 
 
+@given(st.lists(st.text(max_size=40), max_size=12).map(tuple))
+def test_text_becomes_utf_8_in_binary(values: tuple[str, ...]) -> None:
+    tensor = Tensor("label", "BYTES", (len(values),), values)
+    assert strings_of(to_bytes(tensor), "label") == tuple(map(str.encode, values))
+
+
 @given(st.lists(st.floats(allow_nan=False), max_size=12).map(tuple))
 def test_numbers_in_binary_are_little_endian(values: tuple[float, ...]) -> None:
     tensor = Tensor("probability", "FP64", (len(values),), values)

@@ -1,12 +1,13 @@
 """Predictions to tensors: the outputs that a client chose, as it wants them."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from modelfleet.api.inference.questions import flag
-from modelfleet.api.inference.tensors import BYTES, Tensor, flat
+from modelfleet.api.inference.tensors import BYTES, Tensor
 from modelfleet.api.outputs import DECISION, OUTPUTS, PROBABILITIES, SCORES, Output
 from modelfleet.decisions import Prediction
 from modelfleet.errors import InvalidInput
@@ -57,11 +58,10 @@ def tensor_of(choice: Choice, predictions: Sequence[Prediction]) -> Tensor:
         column = [
             _classes(one, row, choice.classes) for one, row in zip(predictions, column, strict=True)
         ]
-    values = tuple(flat(column))
-    shape = (len(column), len(column[0])) if output.ranked else (len(column),)
-    if datatype == BYTES:
-        values = tuple(value.encode() for value in values)
-    return Tensor(output.name, datatype, shape, values)
+    if not output.ranked:
+        return Tensor(output.name, datatype, (len(column),), tuple(column))
+    shape = (len(column), len(column[0]))
+    return Tensor(output.name, datatype, shape, tuple(chain.from_iterable(column)))
 
 
 def _choice(name: str, parameters: Mapping[str, Any], field: str, *, binary: bool) -> Choice:

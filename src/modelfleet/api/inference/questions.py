@@ -122,16 +122,18 @@ def _tensor(sent: SentTensor, binary: bytes, field: str) -> Tensor:
     in_binary = "binary_data_size" in sent.parameters
     if in_binary == (sent.data is not msgspec.UNSET):
         raise InvalidInput.at(field, "must have either data or binary_data_size")
-    values = strings_of(binary, field) if in_binary else _texts(sent.data, field)
+    values: tuple[bytes | str, ...] = (
+        strings_of(binary, field) if in_binary else _texts(sent.data, field)
+    )
     return Tensor(sent.name, sent.datatype, sent.shape, values)
 
 
-def _texts(data: object, field: str) -> tuple[bytes, ...]:
-    values = list(flat(data))
+def _texts(data: object, field: str) -> tuple[str, ...]:
+    values = tuple(flat(data))
     for number, value in enumerate(values):
         if not isinstance(value, str):
             raise InvalidInput.at(f"{field}.data[{number}]", "must be a string")
-    return tuple(value.encode() for value in values)
+    return values
 
 
 def _check(tensor: Tensor, field: str) -> None:
@@ -146,14 +148,16 @@ def _check(tensor: Tensor, field: str) -> None:
         )
 
 
-def _decoded(value: bytes, field: str) -> str:
+def _decoded(value: bytes | str, field: str) -> str:
+    if isinstance(value, str):
+        return value
     try:
         return value.decode()
     except UnicodeDecodeError as error:
         raise InvalidInput.at(field, f"must be UTF-8; it isn't at byte {error.start}") from error
 
 
-def _object(value: bytes, field: str) -> dict[str, Any]:
+def _object(value: bytes | str, field: str) -> dict[str, Any]:
     if not value:
         return {}
     try:

@@ -150,10 +150,7 @@ def _given(choice: Choice, tensor: Tensor, blob: bytes | None) -> GivenTensor:
     name, datatype, shape = choice.output.name, tensor.datatype, tensor.shape
     if blob is not None:
         return GivenTensor(name, datatype, shape, {"binary_data_size": len(blob)})
-    values = tensor.values
-    if datatype == BYTES:
-        values = tuple(value.decode() for value in values)
-    return GivenTensor(name, datatype, shape, data=values)
+    return GivenTensor(name, datatype, shape, data=tensor.values)
 
 
 def _of_model(method: str, path: str, function: Route, **said: Any) -> list[Any]:  # noqa: ANN401 - what an operation takes

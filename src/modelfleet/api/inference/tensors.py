@@ -14,7 +14,10 @@ _LENGTH = struct.Struct("<I")
 
 
 class Tensor(msgspec.Struct, frozen=True):
-    """A named array: its elements row by row, ``bytes`` for BYTES, numbers for FP64."""
+    """A named array: its elements row by row; numbers for FP64, for BYTES text.
+
+    Text is ``bytes`` in UTF-8 where it came in binary, else ``str``.
+    """
 
     name: str
     datatype: str
@@ -25,6 +28,9 @@ class Tensor(msgspec.Struct, frozen=True):
 def flat(data: object) -> Iterator[Any]:
     """The elements of nested lists, row by row."""
     stack: list[Any] = [data]
+    if isinstance(data, list) and not any(isinstance(value, list) for value in data):
+        yield from data  # as most often
+        return
     while stack:
         value = stack.pop()
         if isinstance(value, list):
@@ -37,7 +43,8 @@ def to_bytes(tensor: Tensor) -> bytes:
     """The elements as they travel in binary: little-endian, strings behind their length."""
     if tensor.datatype == FP64:
         return struct.pack(f"<{len(tensor.values)}d", *tensor.values)
-    return b"".join(_LENGTH.pack(len(value)) + value for value in tensor.values)
+    strings = (one.encode() if isinstance(one, str) else one for one in tensor.values)
+    return b"".join(_LENGTH.pack(len(string)) + string for string in strings)
 
 
 def strings_of(data: bytes, field: str) -> tuple[bytes, ...]:

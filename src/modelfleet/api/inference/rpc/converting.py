@@ -54,7 +54,7 @@ def _output(tensor: Tensor, *, raw: bool) -> messages.ModelInferResponse.InferOu
     if raw:
         return shown
     if tensor.datatype == BYTES:
-        shown.contents.bytes_contents.extend(tensor.values)
+        shown.contents.bytes_contents.extend(map(str.encode, tensor.values))
     else:
         shown.contents.fp64_contents.extend(tensor.values)
     return shown
