@@ -1,4 +1,4 @@
-"""Real programs that tests run: Alertmanager and Prometheus, from wherever they are installed."""
+"""Real programs that tests run, such as Alertmanager, from wherever they are installed."""
 
 import os
 import shutil
@@ -38,6 +38,12 @@ def free_port() -> int:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])
+
+
+def accepts(port: int) -> bool:
+    """Whether somebody listens on a port of this machine."""
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

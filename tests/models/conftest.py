@@ -1,12 +1,14 @@
 """A version like those that the platform publishes, and each kind of store."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.programs import accepts, free_port, running
 
 from modelfleet.models import Header, LocalStore, NearbyStore, ObjectStore, Store, write
 
@@ -20,9 +22,35 @@ STORES: dict[str, Callable[[Path], Store]] = {
 }
 
 
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return STORES[request.param](tmp_path / "store")
+ON_S3 = "objects on an S3 server"
+_BUCKET = "models"
+
+
+@pytest.fixture(params=[*STORES, ON_S3])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    if request.param != ON_S3:
+        return STORES[request.param](tmp_path / "store")
+    for name, value in request.getfixturevalue("s3").items():
+        monkeypatch.setenv(name, value)
+    return ObjectStore(f"s3://{_BUCKET}/{tmp_path.name}")
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What the environment says of a server with a bucket, which asks for signed requests."""
+    folder, port = tmp_path_factory.mktemp("s3"), free_port()
+    (folder / "buckets" / _BUCKET).mkdir(parents=True)
+    rclone = str(Path(sys.executable).with_name("rclone"))
+    command = [rclone, "--config", "", "serve", "s3", "--addr", f"127.0.0.1:{port}"]
+    command += ["--auth-key", "modelfleet,secret", str(folder / "buckets")]
+    with running(command, folder, lambda: accepts(port)):
+        yield {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "modelfleet",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+        }
 
 
 @pytest.fixture(scope="session")

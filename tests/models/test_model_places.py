@@ -117,6 +117,15 @@ def test_an_object_store_that_does_not_answer_is_unavailable(
             store.put(KEY, data)
 
 
+def test_a_wrong_secret_is_an_error_that_names_the_store(
+    s3: dict[str, str], monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    for name, value in (s3 | {"AWS_SECRET_ACCESS_KEY": "guessed"}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StoreUnavailable, match="s3://models"):
+        ObjectStore("s3://models").put(KEY, data)
+
+
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_store_opened_before_a_fork_says_so_instead_of_hanging(data: bytes) -> None:
     store = ObjectStore("memory://")
