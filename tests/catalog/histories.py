@@ -80,6 +80,12 @@ _FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "training.failed": st.fixed_dictionaries({"watermark": _small, "error": st.just("no space")}),
     "training.retried": st.just({}),
     "target.set": st.fixed_dictionaries({"precision": st.sampled_from([None, 0.95])}),
+    "audits.asked": st.fixed_dictionaries(
+        {"alert": st.sampled_from(["a1", "a2"]), "share": st.sampled_from([0.2, 1.0])}
+    ),
+    "alert.ended": st.fixed_dictionaries(
+        {"alert": st.sampled_from(["a1", "a2"]), "why": st.just("over")}
+    ),
     "ticket.closed": st.just({"note": "an application's own"}),
 }
 

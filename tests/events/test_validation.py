@@ -135,6 +135,11 @@ BAD_BODIES: dict[str, tuple[str, dict[str, Any], str]] = {
         {"version": "../../x"},
         "fields.version",
     ),
+    "more audits than decisions": (
+        "audits.asked",
+        {"alert": "a1", "share": 1.5},
+        "fields.share",
+    ),
     "a role that isn't one": (
         "key.created",
         {"key": "k", "digest": "d", "role": "god"},

@@ -30,6 +30,7 @@ class Habits(msgspec.Struct, frozen=True):
         answers: how often people say something.
         abstains: how often nothing is decided.
         instead: the label that is right where another was decided; None: no label fits.
+        reason: why not.
         confirms: whether people also say that something was right.
         version: what decides.
         text: what is asked.
@@ -40,6 +41,7 @@ class Habits(msgspec.Struct, frozen=True):
     answers: float = 0.9
     abstains: float = 0.1
     instead: str | None = "hr"
+    reason: str = "below_threshold"
     confirms: bool = True
     version: str | None = None
     text: str = "please see to the {}"
@@ -105,7 +107,7 @@ class Life:
             candidates=(Candidate("it", confidence), Candidate("hr", 0.98 - confidence)),
             threshold=0.7,
             version=habits.version,
-            reason=None if decided else "below_threshold",
+            reason=None if decided else habits.reason,
         )
         self._log(tenant, task, body, decision)
         right = self.chance.random() < habits.right(confidence, metadata)

@@ -169,6 +169,7 @@ class TaskStatus(msgspec.Struct, frozen=True):
     previous: str | None
     canary: str | None
     canary_share: float
+    audits: dict[str, float]
     shadow: str | None
     pinned: bool
     watched: bool

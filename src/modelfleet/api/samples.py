@@ -145,6 +145,7 @@ STATUS = {
     "previous": None,
     "canary": None,
     "canary_share": 0.0,
+    "audits": {"a7Qm2vXh5sTqWcNe0gLr": 0.2},
     "shadow": None,
     "pinned": False,
     "watched": True,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from modelfleet.events import Database
 
-_NEWEST = "0008"
+_NEWEST = "0009"
 _ONE_AT_A_TIME = 0x6D6F64656C  # an advisory lock's number: "model"
 _VERSION = sa.table("alembic_version", sa.column("version_num"))
 

@@ -48,6 +48,8 @@ TASKS = sa.Table(
     sa.Column("shadow", sa.Text),
     _flag("pinned"),
     _flag("watched"),
+    # how many of its decisions people are asked to look at, by the alert that wants it
+    sa.Column("audits", JSON, nullable=False, server_default="{}"),
     # what the last training found, when the next will be, and what went wrong
     sa.Column("found", sa.Text),
     sa.Column("behind_since", sa.BigInteger),

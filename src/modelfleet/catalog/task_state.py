@@ -16,7 +16,8 @@ class TaskState(msgspec.Struct):
 
     ``found`` is why the last training ended in a publication or in none, in words. The live version
     is ``watched`` if it was published though too little was known to show that it is as good. The
-    ``canary`` answers a share of the requests, the ``shadow`` none.
+    ``canary`` answers a share of the requests, the ``shadow`` none. ``audits`` has, by alert, the
+    share of decisions to draw for a person to look at.
     """
 
     tenant: str
@@ -37,6 +38,7 @@ class TaskState(msgspec.Struct):
     canary: str | None = None
     canary_share: float = 0.0
     shadow: str | None = None
+    audits: dict[str, float] = {}
     pinned: bool = False
     watched: bool = False
     found: str | None = None
@@ -53,6 +55,11 @@ class TaskState(msgspec.Struct):
     def behind(self) -> int:
         """Examples and words of people that no training has read."""
         return max(0, self.evidence - self.evidence_trained)
+
+    @property
+    def audit_share(self) -> float:
+        """The share of decisions that alerts want to be drawn; 0 if none does."""
+        return max(self.audits.values(), default=0.0)
 
     @property
     def aliases(self) -> dict[str, str]:
@@ -85,6 +92,10 @@ def changed(state: TaskState, event: Logged, body: kinds.Body, policy: Policy) -
             state.forced = True
             _forget_failures(state)
             state.behind_since = state.changed = event.logged
+        case kinds.AuditsAsked():
+            state.audits = {**state.audits, body.alert: body.share}
+        case kinds.AlertEnded():
+            state.audits = {key: one for key, one in state.audits.items() if key != body.alert}
         case _ if body.kind in kinds.EVIDENCE:
             state.evidence += 1
             _evidence_came(state, event)

@@ -16,7 +16,7 @@ from modelfleet.events.event import same_content
 from modelfleet.events.kinds import ShadowSaid
 from modelfleet.events.log import Tell, settle
 from modelfleet.events.validation import check_id
-from modelfleet.serving import ModelCache, ServedModel, Serving, route
+from modelfleet.serving import ModelCache, Routed, ServedModel, Serving, route
 
 T = TypeVar("T")
 
@@ -127,17 +127,16 @@ class Decider:
         predicted = predictions([one.answers for one in routes], [one.request for one in asked])
         return [
             Group(
-                [self._decided(one, prediction, now, _shadow_said(routed.shadow, one.request))],
+                [self._decided(one, prediction, now, routed)],
                 routed.answers.applied,
             )
             for one, prediction, routed in zip(asked, predicted, routes, strict=True)
         ]
 
-    def _decided(
-        self, asked: Asked, prediction: Prediction, now: int, shadow: ShadowSaid | None
-    ) -> Event:
+    def _decided(self, asked: Asked, prediction: Prediction, now: int, routed: Routed) -> Event:
         request = asked.request
         id_ = new_id() if request.id is None else request.id
+        share = max(self._audit_share, routed.audit_share)
         body = kinds.RequestDecided(
             text=request.text,
             metadata=request.metadata,
@@ -148,8 +147,8 @@ class Decider:
             version=prediction.version,
             reason=prediction.reason,
             fit=prediction.fit,
-            audit=drawn(asked.tenant, asked.task, id_, self._audit_share),
-            shadow=shadow,
+            audit=drawn(asked.tenant, asked.task, id_, share),
+            shadow=_shadow_said(routed.shadow, request),
         )
         time = now if request.time is None else request.time
         return make(body, tenant=asked.tenant, task=asked.task, time=time, id=id_)

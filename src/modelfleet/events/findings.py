@@ -90,6 +90,18 @@ class ActionTaken(Body, frozen=True):
     before: float | None = None
 
 
+class AuditsAsked(Body, frozen=True):
+    """More decisions of a task than usual are drawn for a person to look at: this share of them.
+
+    It holds until its ``alert`` has ended, whoever ended it.
+    """
+
+    kind = "audits.asked"
+    alert: str
+    share: float
+    by: str | None = None
+
+
 class ActionMeasured(Body, frozen=True):
     """What became of an action: the share observed since, over so many events."""
 

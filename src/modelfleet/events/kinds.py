@@ -14,6 +14,7 @@ from modelfleet.events.findings import ActionMeasured as ActionMeasured
 from modelfleet.events.findings import ActionTaken as ActionTaken
 from modelfleet.events.findings import AlertEnded as AlertEnded
 from modelfleet.events.findings import AlertRaised as AlertRaised
+from modelfleet.events.findings import AuditsAsked as AuditsAsked
 from modelfleet.events.versions import TrainingFailed as TrainingFailed
 from modelfleet.events.versions import TrainingRetried as TrainingRetried
 from modelfleet.events.versions import VersionCanaried as VersionCanaried
@@ -232,6 +233,7 @@ KINDS: dict[str, type[Body]] = {
         AlertEnded,
         ActionTaken,
         ActionMeasured,
+        AuditsAsked,
     )
 }
 
@@ -279,8 +281,11 @@ READ = (*EVIDENCE, TargetSet.kind)
 FORGETTABLE = tuple(kind for kind, body in KINDS.items() if issubclass(body, Forgettable))
 """The kinds that hold what came from a person."""
 
+AUDITING = (AuditsAsked.kind, AlertEnded.kind)
+"""The kinds that change how many decisions are drawn for a person to look at."""
+
 FOUND = (AlertRaised.kind, AlertEnded.kind, ActionTaken.kind, ActionMeasured.kind)
-"""The kinds that monitoring writes; their tenant and task are empty for what is the fleet's."""
+"""The kinds that tell of alerts; their tenant and task are empty for what is the fleet's."""
 
 ROLES = ("user", "owner", "operator")
 """Of keys, in rising order: decides and gives feedback; all within a tenant; all in the fleet."""

@@ -13,6 +13,7 @@ from modelfleet.events.kinds import (
     PLATFORM_TENANT,
     RESERVED_PREFIXES,
     ROLES,
+    AuditsAsked,
     Body,
     DecisionReassigned,
     ExampleGiven,
@@ -264,10 +265,7 @@ def _check_body(body: Body | None) -> None:
         case LabelDefined() | LabelRemoved() | DecisionReassigned():
             check_name(body.label, "label")
         case RequestDecided() | ExampleGiven() | ExamplePinned():
-            if body.forgotten is None:
-                check_request(body.text, body.metadata)
-            if body.label is not None:
-                check_name(body.label, "label")
+            _check_labelled(body)
         case ExampleUnpinned():
             check_id(body.key, "key")
         case VersionPublished() | VersionPromoted() | VersionPinned():
@@ -276,19 +274,33 @@ def _check_body(body: Body | None) -> None:
             _check_trial(body)
         case TargetSet():
             check_target(body.precision, body.label)
+        case AuditsAsked():
+            _check_share(body.share)
         case KeyCreated():
             check_role(body.role, body.tenant)
         case _:
             return
 
 
+def _check_labelled(body: RequestDecided | ExampleGiven | ExamplePinned) -> None:
+    if body.forgotten is None:
+        check_request(body.text, body.metadata)
+    if body.label is not None:
+        check_name(body.label, "label")
+
+
 def _check_trial(body: VersionCanaried | VersionShadowed) -> None:
     if body.version is None:
         return
     check_name(body.version, "version")
-    if isinstance(body, VersionCanaried) and not 0 < body.share <= 1:
+    if isinstance(body, VersionCanaried):
+        _check_share(body.share)
+
+
+def _check_share(share: float) -> None:
+    if not 0 < share <= 1:
         raise InvalidInput.at(
-            "share", f"must be above 0 and at most 1, such as 0.1; got {_shown(body.share)}"
+            "share", f"must be above 0 and at most 1, such as 0.1; got {_shown(share)}"
         )
 
 

@@ -10,7 +10,7 @@ from modelfleet.serving.cache import ModelCache
 from modelfleet.serving.entry import Serving
 from modelfleet.serving.follower import Follower
 from modelfleet.serving.loading import Loader
-from modelfleet.serving.routing import is_trying, route
+from modelfleet.serving.routing import Routed, is_trying, route
 from modelfleet.serving.served import Judged, Reason, Scored, ServedModel
 from modelfleet.serving.warmth import Warmth
 
@@ -20,6 +20,7 @@ __all__ = [
     "Loader",
     "ModelCache",
     "Reason",
+    "Routed",
     "Scored",
     "ServedModel",
     "Serving",

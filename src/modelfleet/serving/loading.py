@@ -33,8 +33,10 @@ _SWAPS = (
 _MADE_ANEW = (*kinds.PINNING, kinds.EvidenceForgotten.kind)
 _LOADED_ANEW = (*_SWAPS, *_MADE_ANEW)
 
-FOLLOWED = frozenset(kinds.READ + _SWAPS + _TRIALS)
-"""The kinds of events that change what a served model answers."""
+_IN_THE_STATE = (*_TRIALS, *kinds.AUDITING)
+
+FOLLOWED = frozenset(kinds.READ + _SWAPS + _IN_THE_STATE)
+"""The kinds of events that change what a served model answers, or how that is noted."""
 
 _logger = structlog.get_logger()
 
@@ -141,7 +143,7 @@ class Loader:
         relabelled = model.version is None and told.intersection(kinds.LABELS)
         if again or relabelled or told.intersection(_LOADED_ANEW):
             return self._loaded_if_better(tenant, task, model, tail)
-        if told.intersection(_TRIALS):
+        if told.intersection(_IN_THE_STATE):
             model = _playing(model, self._catalog.task(tenant, task))
         return self._applied(model, tail)
 
@@ -226,8 +228,13 @@ class Loader:
 
 
 def _playing(model: ServedModel, state: TaskState) -> ServedModel:
-    """The model, which knows the parts of the task's versions."""
-    return msgspec.structs.replace(model, aliases=state.aliases, canary_share=state.canary_share)
+    """The model, which knows the parts of the task's versions, and what is asked of people."""
+    return msgspec.structs.replace(
+        model,
+        aliases=state.aliases,
+        canary_share=state.canary_share,
+        audit_share=state.audit_share,
+    )
 
 
 def _by_text(pinned: Sequence[PinnedExample]) -> dict[str, list[PinnedExample]]:

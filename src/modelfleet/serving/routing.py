@@ -12,10 +12,14 @@ _PLACES = 2**64
 
 
 class Routed(msgspec.Struct, frozen=True):
-    """Who answers a request, and who is only asked what it would say."""
+    """Who answers a request, and who is only asked what it would say.
+
+    ``audit_share`` is the share of decisions that the task's alerts want people to look at.
+    """
 
     answers: ServedModel
     shadow: ServedModel | None = None
+    audit_share: float = 0.0
 
 
 def route(cache: ModelCache, tenant: str, task: str, sticky: str) -> Routed:
@@ -34,9 +38,9 @@ def route(cache: ModelCache, tenant: str, task: str, sticky: str) -> Routed:
     """
     live = cache.get(tenant, task)
     if not is_trying(live):
-        return Routed(live)
+        return Routed(live, None, live.audit_share)
     canary = _tried(cache, tenant, task, "canary") if is_for_canary(live, sticky) else None
-    return Routed(canary or live, _tried(cache, tenant, task, "shadow"))
+    return Routed(canary or live, _tried(cache, tenant, task, "shadow"), live.audit_share)
 
 
 def is_trying(live: ServedModel) -> bool:

@@ -68,6 +68,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         pinned: the examples that are pinned, by their texts.
         aliases: the versions of the task that have a part, by its name.
         canary_share: of the requests, for the canary.
+        audit_share: of the decisions, that alerts want people to look at.
         trouble: what is wrong with the live version, if another stands in for it.
         file_bytes: of the version's file, in which its arrays lie.
     """
@@ -86,6 +87,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
     pinned: Mapping[str, Sequence[PinnedExample]] = {}
     aliases: Mapping[str, str] = {}
     canary_share: float = 0.0
+    audit_share: float = 0.0
     trouble: str = ""
     file_bytes: int = 0
 

@@ -15,6 +15,8 @@ from modelfleet.monitoring.streams import Stream
 What = Literal["roll_back", "recalibrate", "retrain", "raise_threshold", "ask_audits", "tell"]
 BY = "monitoring"
 """Whose orders they are, in the log."""
+AUDITED = 0.2
+"""The share of decisions that people are asked to look at, where too little is known."""
 
 MAY_HELP: Mapping[Stream, tuple[What, ...]] = {
     Stream.PRECISION: ("roll_back", "raise_threshold", "retrain"),
@@ -32,7 +34,8 @@ class Situation(msgspec.Struct, frozen=True):
     """What decides what can be done.
 
     Attributes:
-        stream: what the alert is about.
+        alert: its name.
+        stream: what it is about.
         tried: what was done already.
         before: the version to roll back to: the one before that with which it began; None if it
             didn't begin with a publication, or the version isn't live any more.
@@ -42,6 +45,7 @@ class Situation(msgspec.Struct, frozen=True):
         low_trust: whether feedback is too scarce to act on.
     """
 
+    alert: str
     stream: Stream
     tried: Collection[str]
     before: str | None = None
@@ -52,7 +56,7 @@ class Situation(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """An action: what, why, and the event that carries it out; None if the word itself does."""
+    """An action: what, why, and the event that carries it out; None where a person is told."""
 
     what: What
     why: str
@@ -98,8 +102,9 @@ def _raise_threshold(now: Situation) -> Order | None:
     return Order("raise_threshold", why, kinds.TargetSet(stricter, None, BY))
 
 
-def _ask_audits(_now: Situation) -> Order:
-    return Order("ask_audits", "too little is known: the newest decisions are to be looked at")
+def _ask_audits(now: Situation) -> Order:
+    why = f"too little is known: people are to look at {AUDITED:.0%} of decisions, drawn at random"
+    return Order("ask_audits", why, kinds.AuditsAsked(now.alert, AUDITED, BY))
 
 
 def _why_tell(now: Situation, allowed: Collection[str]) -> str:

@@ -112,6 +112,7 @@ class Handler:
         allowed = self._policy.actions if about.task and not episode.field else ()
         return next_order(
             Situation(
+                alert=episode.alert,
                 stream=Stream(episode.stream),
                 tried=episode.tried,
                 before=episode.versions.before,
