@@ -175,13 +175,15 @@ class EvidenceForgotten(Body, frozen=True):
 class TargetSet(Body, frozen=True):
     """Somebody said how often decisions must be right: a task's, or those for one label.
 
-    A ``precision`` of None means the recipe's again, or for a label the task's.
+    A ``precision`` of None means the recipe's again, or for a label the task's. ``why`` says why
+    monitoring did so.
     """
 
     kind = "target.set"
     precision: float | None
     label: str | None = None
     by: str | None = None
+    why: str = ""
 
 
 class KeyCreated(Body, frozen=True):

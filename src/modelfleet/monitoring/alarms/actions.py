@@ -99,7 +99,7 @@ def _raise_threshold(now: Situation) -> Order | None:
         return None
     stricter = round(1 - (1 - now.precision) / 2, 4)
     why = f"surer decisions are still right: {stricter:.1%} are asked for, not {now.precision:.1%}"
-    return Order("raise_threshold", why, kinds.TargetSet(stricter, None, BY))
+    return Order("raise_threshold", why, kinds.TargetSet(stricter, None, BY, why))
 
 
 def _ask_audits(now: Situation) -> Order:

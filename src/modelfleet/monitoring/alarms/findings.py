@@ -20,7 +20,8 @@ from modelfleet.monitoring.alarms.history import (
     past_of,
     sequence_of,
 )
-from modelfleet.monitoring.alarms.versions import Versions, precision_asked, versions_of
+from modelfleet.monitoring.alarms.targets import precision_asked
+from modelfleet.monitoring.alarms.versions import Versions, versions_of
 from modelfleet.monitoring.alarms.within import Slice
 from modelfleet.monitoring.inception import Inception as Moment
 from modelfleet.monitoring.inception import inception
@@ -136,7 +137,7 @@ def _found(
         events=moment.outcomes,
         shift=log_odds_between(moment.expected, moment.believed),
         versions=versions_of(connection, rang.at, causes.events, recipe),
-        precision=precision_asked(connection, rang.at, recipe),
+        precision=precision_asked(connection, rang.at, recipe.learning.target_precision),
         confident=stream in FROM_CONFIDENCE and _surer_are_right(told, moment),
         skewed=stream in _LACKING and _are_right(past, when, rang),
         kind=kind,

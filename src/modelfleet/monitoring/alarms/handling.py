@@ -1,16 +1,19 @@
 """One alert from its beginning to its end: raised, acted on, measured, told, ended."""
 
+from collections.abc import Sequence
+
 import msgspec
 import sqlalchemy as sa
 
 from modelfleet.clock import DAY, Clock
-from modelfleet.events import Event, body_of, kinds, statements
+from modelfleet.events import Event, Logged, body_of, kinds, statements
 from modelfleet.monitoring.alarms.actions import Order, Situation, next_order
 from modelfleet.monitoring.alarms.causes import later_causes
 from modelfleet.monitoring.alarms.episodes import Action, Episode
 from modelfleet.monitoring.alarms.findings import Finding, Rang
 from modelfleet.monitoring.alarms.policy import Policy
 from modelfleet.monitoring.alarms.sentences import told
+from modelfleet.monitoring.alarms.targets import target_after, targets_of
 from modelfleet.monitoring.alarms.telling import (
     Teller,
     Whose,
@@ -107,6 +110,21 @@ class Handler:
         """An alert is over for another reason than its own outcomes."""
         self._teller.ended(case.about, case.episode, case.at.matured, why)
 
+    def lower(self, about: Whose, alert: str, beside: Sequence[Episode], time: int) -> None:
+        """Ask of decisions what was asked before an alert raised it, now that it is over.
+
+        ``beside`` are the alerts of the task that are still open.
+        """
+        said = [one for one in self._teller.events if _is_target(about, one)]
+        known = targets_of(self._connection, about.tenant, about.task)
+        logged = {one.id for one in known}
+        newest: list[Event | Logged] = [one for one in said[::-1] if one.id not in logged]
+        newest += known
+        usual = self._policy.recipe.learning.target_precision
+        body = target_after(newest, alert, [one.alert for one in beside], usual)
+        if body is not None:
+            self._teller.lowered(about, alert, body, time)
+
     def _next(self, about: Whose, episode: Episode) -> Order:
         """What to do about an alert; about those of many tasks only a person can do anything."""
         allowed = self._policy.actions if about.task and not episode.field else ()
@@ -159,3 +177,8 @@ class Handler:
 
     def _is_news(self, at: Matured) -> bool:
         return self._clock() - at.matured < _NEWS
+
+
+def _is_target(about: Whose, event: Event) -> bool:
+    named = (event.tenant, event.task) == (about.tenant, about.task)
+    return named and event.kind == kinds.TargetSet.kind

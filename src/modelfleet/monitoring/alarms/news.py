@@ -65,7 +65,7 @@ class News:
         memory = self._tasks.get((event.tenant, event.task))
         of = self._shared.episodes if not event.task else [] if memory is None else memory.episodes
         for episode in [one for one in of if one.alert == alert]:
-            of.remove(episode)
+            self._close(Whose(event.tenant, event.task), of, episode, event.logged)
 
     def take_in(self, heard: Heard) -> None:
         """Go through outcomes of one day."""
@@ -104,7 +104,7 @@ class News:
         for episode in kept:
             if self._is_explained_no_more(memory, episode):
                 self._handler.end(Case(about, episode, one), "what explained it is over")
-                memory.episodes.remove(episode)
+                self._close(about, memory.episodes, episode, one.matured)
                 continue
             if episode.stream != stream or not episode.counts(one.decided):
                 continue
@@ -114,12 +114,18 @@ class News:
             if alarm is not None and not episode.field:
                 self._rings_again(heard, one, element, episode)
             if self._handler.follow(Case(about, episode, one)):
-                memory.episodes.remove(episode)
+                self._close(about, memory.episodes, episode, one.matured)
                 memory.since[stream] = heard.gathered.then[heard.gathered.of[element]].last
         if alarm is not None:
             self._raise(heard, one, element, alarm)
         if element in heard.within:
             self._raise(heard, one, element, None)
+
+    def _close(self, about: Whose, of: list[Episode], episode: Episode, time: int) -> None:
+        """An alert is over: it isn't followed any more, and nothing is stricter because of it."""
+        of.remove(episode)
+        if "raise_threshold" in episode.tried:
+            self._handler.lower(about, episode.alert, of, time)
 
     def _is_explained_no_more(self, memory: TaskMemory, episode: Episode) -> bool:
         """Whether the alert that muted one has ended; if it goes on, its detector rings again."""

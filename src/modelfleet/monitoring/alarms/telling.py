@@ -118,6 +118,10 @@ class Teller:
         )
         self._add(about, body, time, f"{action.action}.measured")
 
+    def lowered(self, about: Whose, alert: str, body: kinds.TargetSet, time: int) -> None:
+        """What an alert had raised is as before."""
+        self._add(about, body, time, f"{alert}.lower_threshold")
+
     def ended(self, about: Whose, episode: Episode, time: int, why: str = "") -> None:
         """An alert is over."""
         self.over(about, episode.alert, time, why or _since(episode))

@@ -52,15 +52,6 @@ def versions_of(
     return Versions(now.live, now.pinned)
 
 
-def precision_asked(connection: sa.Connection, at: Matured, recipe: Recipe) -> float:
-    """How often decisions of the task must be right, as of the moment at which one matured."""
-    asked = Query(tenant=at.tenant, task=at.task, kinds=(kinds.TargetSet.kind,), newest_first=True)
-    for one in statements.found(connection, asked, None, _NEWEST):
-        if one.logged <= at.matured and one.fields.get("label") is None:
-            return float(one.fields["precision"] or recipe.learning.target_precision)
-    return recipe.learning.target_precision
-
-
 def _folded(at: Matured, events: Sequence[Logged], recipe: Recipe) -> TaskState:
     state = TaskState(at.tenant, at.task)
     for event in events:
