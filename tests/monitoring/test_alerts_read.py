@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from litestar import Litestar
 from litestar.testing import TestClient
 from tests.conftest import HandClock
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from modelfleet import Client, Fleet
 from modelfleet.api import create_app
+from modelfleet.catalog.schema import ALERTS
 from modelfleet.cli import app
 from modelfleet.errors import Conflict, NotAllowed, NotFound
 from modelfleet.events import kinds as k
@@ -157,6 +159,24 @@ def test_the_command_shows_words_that_look_like_markup_as_they_are(small_fleet: 
     shown = CliRunner().invoke(app, command, env={"COLUMNS": "200"}).output
     assert sentence in shown
     assert "retrain: because of [/office]" in shown
+
+
+def test_the_command_ends_an_alert_however_many_are_open(small_fleet: Fleet) -> None:
+    tell(small_fleet, FELL)
+    tell(small_fleet, EVERYWHERE, tenant="", task="")
+    with small_fleet.database.writing() as connection:
+        (row,) = connection.execute(sa.select(ALERTS).where(ALERTS.c.alert == "fell")).mappings()
+        later = [{**row, "alert": f"fell-{n}", "seq": row["seq"] + n} for n in range(1, 10_050)]
+        connection.execute(sa.insert(ALERTS), later)
+    end = ["alerts", "end", "--data", small_fleet.settings.database]
+    for alert in ("fell", "all"):
+        assert CliRunner().invoke(app, [*end, alert]).exit_code == 0
+    ended = small_fleet.catalog.alert_named("fell")
+    assert ended is not None
+    assert ended.ended is not None
+    again, unknown = (CliRunner().invoke(app, [*end, name]) for name in ("fell", "none-such"))
+    assert "has ended already" in str(again.exception)
+    assert "none has the name 'none-such'" in str(unknown.exception)
 
 
 def test_the_command_shows_and_ends_them(small_fleet: Fleet) -> None:

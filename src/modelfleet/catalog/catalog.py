@@ -236,6 +236,12 @@ class Catalog:
             found = find(connection, [*_of(ALERTS, tenant, task), ALERTS.c.alert == alert], 1)
         return found[0] if found else None
 
+    def alert_named(self, alert: str) -> Alert | None:
+        """The newest alert of a name, whosever it is; for operators, who needn't know that."""
+        with self._database.reading() as connection:
+            found = find(connection, [ALERTS.c.alert == alert], 1)
+        return found[0] if found else None
+
     def key_by_digest(self, digest: str) -> Key | None:
         """The active key whose secret has this digest, None if there is none."""
         query = sa.select(*_columns(KEYS, Key)).where(KEYS.c.digest == digest, KEYS.c.active)

@@ -208,6 +208,7 @@ ALERTS = sa.Table(
 OPEN = ALERTS.c.ended.is_(None)
 _partial_index("alerts_open", ALERTS.c.seq, where=OPEN)
 sa.Index("alerts_of_task", ALERTS.c.tenant, ALERTS.c.task, ALERTS.c.seq)
+sa.Index("alerts_named", ALERTS.c.alert)
 
 ALERT_SUMS = sa.Table(
     "alert_sums",

@@ -50,9 +50,9 @@ def end(
 ) -> None:
     """Say that an alert is over."""
     with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
-        found = next((one for one in fleet.catalog.open_alerts(10_000) if one.alert == alert), None)
+        found = fleet.catalog.alert_named(alert)
         if found is None:
-            raise NotFound(f"alert: none that is open has the name '{alert}'")
+            raise NotFound(f"alert: none has the name '{alert}'")
         if found.task:
             say(fleet.task(found.tenant, found.task).end_alert(alert, why=why, by=BY))
         else:
