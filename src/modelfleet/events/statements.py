@@ -1,6 +1,6 @@
 """The log's SQL, one named statement each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -35,6 +35,7 @@ _TERMS_POSTGRESQL = (
     "INSERT INTO event_terms (seq, terms) SELECT seq, string_to_array(terms, ' ') "
     "FROM json_to_recordset(%s::json) AS row(seq bigint, terms text)"
 )
+_TERMS_SQLITE = sa.table("event_terms", sa.column("rowid", sa.BigInteger))
 _NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
 _OF_TASK = (
     sa.select(EVENTS)
@@ -152,25 +153,23 @@ def found(
     connection: sa.Connection, query: Query, position: int | None, limit: int
 ) -> list[Logged]:
     """A page of what a query may want, by the columns and terms alone."""
-    select = sa.select(EVENTS).where(*_columns(query, position)).limit(limit)
-    order = EVENTS.c.seq.desc() if query.newest_first else EVENTS.c.seq
     needs = query.needs()
     if not all(needs):
         return []  # a range that ends before it begins
-    if needs:
-        terms = _terms_sqlite(needs) if _is_sqlite(connection) else _terms_postgresql(needs)
-        select = select.where(terms)
+    seq: sa.ColumnElement[int] = EVENTS.c.seq
+    select = sa.select(EVENTS).where(*_columns(query)).limit(limit)
+    if needs and _is_sqlite(connection):
+        seq = _TERMS_SQLITE.c.rowid
+        select = select.where(_terms_sqlite(needs), EVENTS.c.seq == seq)
+    elif needs:
+        select = select.where(_terms_postgresql(needs))
+    select = select.where(*_places(query, position, seq))
+    order = seq.desc() if query.newest_first else seq
     return [Logged(*row) for row in connection.execute(select.order_by(order))]
 
 
-def _columns(query: Query, position: int | None) -> list[sa.ColumnElement[bool]]:
-    conditions = [EVENTS.c.seq > query.after]
-    if position is not None:
-        conditions.append(
-            EVENTS.c.seq < position if query.newest_first else EVENTS.c.seq > position
-        )
-    if query.upto is not None:
-        conditions.append(EVENTS.c.seq <= query.upto)
+def _columns(query: Query) -> list[sa.ColumnElement[bool]]:
+    conditions = []
     if query.tenant is not None:
         conditions.append(EVENTS.c.tenant == query.tenant)
     if query.task is not None:
@@ -184,13 +183,21 @@ def _columns(query: Query, position: int | None) -> list[sa.ColumnElement[bool]]
     return conditions
 
 
+def _places(
+    query: Query, position: int | None, seq: sa.ColumnElement[int]
+) -> Iterator[sa.ColumnElement[bool]]:
+    """Which part of the log a page is of."""
+    yield seq > query.after
+    if position is not None:
+        yield seq < position if query.newest_first else seq > position
+    if query.upto is not None:
+        yield seq <= query.upto
+
+
 def _terms_sqlite(needs: list[list[str]]) -> sa.ColumnElement[bool]:
+    """The index gives its rows in order and from any place on: a page costs what it has."""
     asked = " AND ".join(f"({' OR '.join(map(_quoted, one_of))})" for one_of in needs)
-    return EVENTS.c.seq.in_(
-        sa.text("SELECT rowid FROM event_terms WHERE event_terms MATCH :asked").bindparams(
-            asked=asked
-        )
-    )
+    return sa.literal_column(_TERMS_SQLITE.name).match(asked)
 
 
 def _quoted(term: str) -> str:
