@@ -1,6 +1,7 @@
 """The document is valid, whole, and its examples are true; who watches sees what goes on."""
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -63,6 +64,8 @@ def test_metrics_are_of_the_fleet_and_name_no_tenant(open_api: Api, fleet: Fleet
     assert "modelfleet_decisions_total 1.0" in shown
     assert 'modelfleet_feedback_total{verdict="helpful"} 1.0' in shown
     assert "modelfleet_models_in_memory 1.0" in shown
+    assert "modelfleet_models_missed_total 1.0" in shown
+    assert re.search(r"modelfleet_models_found_total [1-9]", shown)
     assert f"modelfleet_log_head {fleet.log.head()}.0" in shown
     assert 'route="/api/tenants/{tenant}/tasks/{task}/decisions",status="200"} 1.0' in shown
     assert "acme" not in shown

@@ -108,6 +108,8 @@ class _Cache(Collector):
             cache.stand_ins,
         )
         for name, meaning, count in (
+            ("found", "Lookups that found their model in memory.", cache.hits),
+            ("missed", "Lookups whose model wasn't in memory.", cache.misses),
             ("loaded", "Versions opened.", cache.loads.loaded),
             ("unusable", "Versions that couldn't be opened.", cache.loads.failed),
             ("dropped", "Models dropped from memory to stay within its budget.", cache.dropped),

@@ -40,6 +40,10 @@ class ModelCache:
         self._loading: dict[Place, Future[ServedModel]] = {}
         self._stand_ins: set[Place] = set()
         self.dropped = 0
+        # Exact without a lock: CPython with its global lock changes threads at calls and at jumps
+        # back, and there is none between reading a number and writing it.
+        self.hits = 0
+        self.misses = 0
 
     def fresh(self, tenant: str, task: str, version: str | None = None) -> ServedModel | None:
         """The model if it is in memory and up to date; never waits. See `get`."""
@@ -205,6 +209,10 @@ class ModelCache:
     def _get(self, place: Place) -> ServedModel:
         entry = self._entries.get(place) or self._entered(place)
         entry.hit()
+        if entry.model is None:
+            self.misses += 1
+        else:
+            self.hits += 1
         if entry.again is not None:
             self._look_after(place, entry)
         model = entry.fresh()
