@@ -52,7 +52,7 @@ from modelfleet.events.validation import (
     check_role,
 )
 from modelfleet.learners import check_learner
-from modelfleet.models import open_store_near
+from modelfleet.models import LocalStore, Store, open_store_near
 from modelfleet.monitoring import (
     AlertBoard,
     Bias,
@@ -72,7 +72,7 @@ from modelfleet.monitoring.outlets import Outlets
 from modelfleet.monitoring.reporting import Reports
 from modelfleet.monitoring.streams import Tolerance
 from modelfleet.recipe import Recipe, load_recipe
-from modelfleet.serving import Follower, Loader, ModelCache
+from modelfleet.serving import LOADS, LOADS_FROM_AFAR, Follower, Loader, ModelCache
 from modelfleet.settings import Settings
 from modelfleet.task import Rooms, Task
 from modelfleet.text import Encoders
@@ -120,7 +120,7 @@ class Fleet:
             self.settings.models, self.settings.cache_folder, self.settings.cache_bytes
         )
         loader = Loader(self.log, self.catalog, store, encoders, self.recipe)
-        self.cache = ModelCache(loader, self.settings.memory, clock)
+        self.cache = ModelCache(loader, self.settings.memory, clock, _loads(store))
         self.log.on_commit(self._notice)
         self._follower = Follower(self.log, open_wake(self.database), self.cache)
         self.decider = Decider(self.log, self.cache, clock, self.settings.audit_share)
@@ -347,6 +347,11 @@ class Fleet:
             return []
         appended = self.log.append(events)
         return [Receipt(one.event.id, one.event.seq, one.duplicate) for one in appended]
+
+
+def _loads(store: Store) -> int:
+    """How many models are loaded at once."""
+    return LOADS if isinstance(store, LocalStore) else LOADS_FROM_AFAR
 
 
 def _recipe(name: str, *, train: bool) -> Recipe:

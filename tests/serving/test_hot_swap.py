@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+import sqlalchemy as sa
 from tests.conftest import HandClock
 from tests.serving.test_serving import trained
 
@@ -105,3 +106,33 @@ def test_another_server_follows_within_a_second(fleet: Fleet, place: str, clock:
             begun = time.monotonic()
             while there.decide("no wifi").version != version:
                 assert time.monotonic() - begun < 5  # a second, on a machine that isn't busy
+
+
+def test_a_swap_of_a_task_in_memory_asks_the_database_twice_and_back_three_times(
+    fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(fleet, clock, versions=2)
+    task.pin_example("the lift", "facilities")
+    clock.advance(60)
+    task.retry_training()
+    assert fleet.train_due()
+    third, _, first = [version.version for version in task.versions()]
+    asked: list[str] = []
+
+    def note(_connection: sa.Connection, _cursor: object, statement: str, *_: object) -> None:
+        if threading.current_thread() is threading.main_thread() and "BEGIN" not in statement:
+            asked.append(statement)
+
+    for version, queries in ((first, 3), (third, 2)):
+        assert fleet.cache.get("acme", "team").version != version
+        task.promote(version)
+        sa.event.listen(fleet.database.engine, "before_cursor_execute", note)
+        swapped = fleet.cache.get("acme", "team")
+        sa.event.remove(fleet.database.engine, "before_cursor_execute", note)
+        assert (swapped.version, len(asked)) == (version, queries)
+        asked.clear()
+        fleet.cache.clear()
+        anew = fleet.cache.get("acme", "team")
+        texts = ["the lift", "no wifi", "door locked", "VPN of the lift"]
+        features = anew.encoder.encode(texts, [{}] * 4)
+        assert swapped.judged(texts, [{}] * 4, features) == anew.judged(texts, [{}] * 4, features)

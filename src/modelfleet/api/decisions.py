@@ -50,14 +50,15 @@ _FEEDBACK = Decoder(FeedbackBody)
     ),
 )
 async def decide(call: Call) -> ASGIApp:
-    """Decide a request: with others if its model is in memory, else in a thread that may wait."""
+    """Decide a request: with others once its model is in memory, else in a thread that may wait."""
     body = await call.read(_REQUEST)
     tenant, task = call.parameters["tenant"], call.parameters["task"]
     request, decider, scorer = body.request(), call.fleet.decider, call.platform.scorer
+    if not scorer.is_warm(tenant, task):
+        await call.wakeups.result(scorer.prepared(tenant, task))
     if request.id is None and scorer.is_warm(tenant, task):
         decision = await call.platform.together.decide(decider.asked(tenant, task, request))
     else:
-        await call.wakeups.result(scorer.prepared(tenant, task))
         future = await call.in_thread(decider.decide, tenant, task, [request])
         (decision,) = await call.wakeups.result(future)
     call.metrics.decided(1, int(decision.label is None))

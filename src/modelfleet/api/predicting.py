@@ -52,6 +52,8 @@ async def loaded(platform: Platform, asked: Model) -> ServedModel:
     if scorer.is_warm(*place):
         return scorer.model(*place)
     await platform.wakeups.result(scorer.prepared(*place))
+    if scorer.is_warm(*place):
+        return scorer.model(*place)
     return await platform.in_thread(scorer.model, *place)
 
 

@@ -109,6 +109,20 @@ class Catalog:
             found = task_states(connection, [(tenant, task)])
         return found.get((tenant, task)) or TaskState(tenant, task)
 
+    def served(self, tenant: str, task: str) -> tuple[TaskState, Version | None]:
+        """What is known of a task, and its live version if it has one."""
+        with self._database.reading() as connection:
+            row = connection.execute(_SERVED, {"tenant": tenant, "task": task}).first()
+        if row is None:
+            return TaskState(tenant, task), None
+        state, version = row[:_STATE_WIDTH], row[_STATE_WIDTH:]
+        return TaskState(*state), None if version[0] is None else Version(*version)
+
+    def has_task(self, tenant: str, task: str) -> bool:
+        """Whether the log holds anything of a task."""
+        query = sa.select(TASKS.c.task).where(*_of(TASKS, tenant, task))
+        return bool(self._all(query))
+
     def tasks(self, tenant: str) -> list[TaskState]:
         """All tasks of a tenant."""
         query = sa.select(*_columns(TASKS, TaskState)).where(TASKS.c.tenant == tenant)
@@ -272,4 +286,19 @@ _VERSION = sa.select(*_columns(VERSIONS, Version)).where(
     VERSIONS.c.tenant == sa.bindparam("tenant"),
     VERSIONS.c.task == sa.bindparam("task"),
     VERSIONS.c.version == sa.bindparam("version"),
+)
+_STATE_WIDTH = len(TaskState.__struct_fields__)
+_SERVED = (
+    sa.select(*_columns(TASKS, TaskState), *_columns(VERSIONS, Version))
+    .select_from(
+        TASKS.outerjoin(
+            VERSIONS,
+            sa.and_(
+                VERSIONS.c.tenant == TASKS.c.tenant,
+                VERSIONS.c.task == TASKS.c.task,
+                VERSIONS.c.version == TASKS.c.live,
+            ),
+        )
+    )
+    .where(TASKS.c.tenant == sa.bindparam("tenant"), TASKS.c.task == sa.bindparam("task"))
 )

@@ -6,7 +6,7 @@ decisions, and how versions come to be. Imports `training` (what the tail teache
 `learners`, `text`, `catalog` and `events`.
 """
 
-from modelfleet.serving.cache import ModelCache
+from modelfleet.serving.cache import LOADS, LOADS_FROM_AFAR, ModelCache
 from modelfleet.serving.entry import Serving
 from modelfleet.serving.follower import Follower
 from modelfleet.serving.loading import Loader
@@ -15,6 +15,8 @@ from modelfleet.serving.served import Judged, Reason, Scored, ServedModel
 from modelfleet.serving.warmth import Warmth
 
 __all__ = [
+    "LOADS",
+    "LOADS_FROM_AFAR",
     "Follower",
     "Judged",
     "Loader",

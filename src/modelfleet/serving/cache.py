@@ -14,7 +14,11 @@ from modelfleet.serving.eviction import Evictor
 from modelfleet.serving.loading import FOLLOWED, Counts, Loader
 from modelfleet.serving.served import ServedModel
 
-_THREADS = 32  # loads at once; a load waits for the disk or the store most of its time
+LOADS = 4
+"""Loads at once from a disk: what they wait for most is the interpreter, which others need too."""
+LOADS_FROM_AFAR = 32
+"""Loads at once from an object store, whose answer each waits for."""
+
 _FAILED_BYTES = 1_000  # what it takes to remember that a version can't be served
 
 
@@ -27,16 +31,18 @@ class ModelCache:
     A model is loaded by the first request for it, while others for the same one wait and those
     for other models don't. When all take more than ``budget`` bytes, some are dropped (see
     `eviction`). A version that can't be served is tried again after a pause, in the background.
+
+    ``loads`` of them at most are made for those who wait without a thread (see `soon`).
     """
 
-    def __init__(self, loader: Loader, budget: int, clock: Clock) -> None:
+    def __init__(self, loader: Loader, budget: int, clock: Clock, loads: int = LOADS) -> None:
         self._loader = loader
         self._clock = clock
         self._entries: dict[Place, Entry] = {}
         self._versions: dict[tuple[str, str], set[str]] = {}  # in memory under their own names
         self._evictor: Evictor[Place] = Evictor(budget)
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="loads")
+        self._pool = ThreadPoolExecutor(loads, thread_name_prefix="loads")
         self._loading: dict[Place, Future[ServedModel]] = {}
         self._stand_ins: set[Place] = set()
         self.dropped = 0
@@ -76,13 +82,12 @@ class ModelCache:
         return self._get((tenant, task, self._named(tenant, task, version)))
 
     def soon(self, tenant: str, task: str, version: str | None = None) -> "Future[ServedModel]":
-        """The model, once it is in memory: to wait for one that is loaded takes no thread.
+        """The model, once it is in memory and up to date: whoever waits for that takes no thread.
 
         The future raises what `get` raises.
         """
         place = (tenant, task, version)
-        entry = self._entries.get(place)
-        model = None if entry is None else entry.model
+        model = self._fresh(place)
         if model is not None:
             known: Future[ServedModel] = Future()
             known.set_result(model)

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import structlog
 
-from modelfleet.catalog import Catalog, Label, TaskState
+from modelfleet.catalog import Catalog, Label, TaskState, Version
 from modelfleet.errors import CheckpointMissing, CheckpointUnusable, NotFound, StoreUnavailable
 from modelfleet.events import EventLog, Logged, body_of, kinds
 from modelfleet.models import Store
@@ -31,7 +31,6 @@ _SWAPS = (
     kinds.VersionUnpinned.kind,
 )
 _MADE_ANEW = (*kinds.PINNING, kinds.EvidenceForgotten.kind)
-_LOADED_ANEW = (*_SWAPS, *_MADE_ANEW)
 
 _IN_THE_STATE = (*_TRIALS, *kinds.AUDITING)
 
@@ -82,12 +81,13 @@ class Loader:
         # The head is read first: what is committed while the rest is read is caught up with later.
         head = self._log.head()
         if version is None:
-            state = self._catalog.task(tenant, task)
-            return self._with_tail(state, self._base(state), head)
-        if self._catalog.version(tenant, task, version) is None:
+            state, live = self._catalog.served(tenant, task)
+            return self._with_tail(state, self._base(state, live), head)
+        found = self._catalog.version(tenant, task, version)
+        if found is None:
             raise NotFound(f"version: {tenant}/{task} has no version '{version}'")
         named = TaskState(tenant, task, live=version)
-        return self._with_tail(named, self._opened(tenant, task, version), head)
+        return self._with_tail(named, self._opened(tenant, task, version, found), head)
 
     def as_of(self, tenant: str, task: str, version: str | None, until: int) -> ServedModel:
         """The model as it answered when the log had ``until`` events, by the version that did.
@@ -100,7 +100,8 @@ class Loader:
             known = read_training_set(self._log, tenant, task, until)
             base = self._prototypes(known.label_texts())
         else:
-            base = self._opened(tenant, task, version)
+            found = self._catalog.version(tenant, task, version)
+            base = self._opened(tenant, task, version, found)
         return self._with_tail(TaskState(tenant, task, live=version), base, until)
 
     def _with_tail(self, state: TaskState, base: ServedModel, head: int) -> ServedModel:
@@ -108,6 +109,11 @@ class Loader:
         tenant, task = state.tenant, state.task
         pinned = _by_text(read_pinned(self._log, tenant, task, until=head))
         start = _playing(msgspec.structs.replace(base, wanted=state.live, pinned=pinned), state)
+        return self._taught(state, start, head)
+
+    def _taught(self, state: TaskState, start: ServedModel, head: int) -> ServedModel:
+        """A version or label texts with what the log teaches behind them, up to ``head``."""
+        tenant, task = state.tenant, state.task
         # Swaps are in the state: a version that was swapped in a thousand times is loaded as soon.
         tail = self._log.of_task(tenant, task, kinds.READ, after=start.applied, until=head)
         made = self._applied(start, tail)
@@ -141,11 +147,31 @@ class Loader:
             anew = told.intersection(_MADE_ANEW)
             return self.load(tenant, task, version) if anew else self._applied(model, tail)
         relabelled = model.version is None and told.intersection(kinds.LABELS)
-        if again or relabelled or told.intersection(_LOADED_ANEW):
+        if again or relabelled or told.intersection(_MADE_ANEW):
             return self._loaded_if_better(tenant, task, model, tail)
+        if told.intersection(_SWAPS):
+            return self._swapped(model, tail, *self._catalog.served(tenant, task))
         if told.intersection(_IN_THE_STATE):
             model = _playing(model, self._catalog.task(tenant, task))
         return self._applied(model, tail)
+
+    def _swapped(
+        self, model: ServedModel, tail: Sequence[Logged], state: TaskState, live: Version | None
+    ) -> ServedModel:
+        """What is live now, where ``model`` knows what else there is to know of the task."""
+        head = tail[-1].seq
+        if live is not None and live.version == model.version:
+            same = msgspec.structs.replace(model, wanted=live.version, trouble="")
+            return self._applied(_playing(same, state), tail)
+        base = self._base(state, live)
+        if base.applied > head:  # published meanwhile: what is pinned may be other by now
+            return self._loaded_if_better(state.tenant, state.task, model, tail)
+        start = msgspec.structs.replace(base, wanted=state.live, pinned=model.pinned)
+        start = _playing(start, state)
+        learned = max([model.learned, *(event.seq for event in tail if event.kind in kinds.READ)])
+        if learned > base.applied:
+            return self._better(self._taught(state, start, head), model, tail)
+        return msgspec.structs.replace(start, applied=head)
 
     def _loaded_if_better(
         self, tenant: str, task: str, model: ServedModel, tail: Sequence[Logged]
@@ -156,18 +182,32 @@ class Loader:
         """
         loaded = self.load(tenant, task)
         forgets = any(event.kind == kinds.EvidenceForgotten.kind for event in tail)
-        if loaded.version is not None or model.version is None or forgets:
-            return loaded
-        pinned = msgspec.structs.replace(model, pinned=loaded.pinned)
-        kept = _playing(self._applied(pinned, tail), self._catalog.task(tenant, task))
-        return msgspec.structs.replace(kept, wanted=loaded.wanted, trouble=loaded.trouble)
+        return loaded if forgets else self._better(loaded, model, tail)
 
-    def _base(self, state: TaskState) -> ServedModel:
+    def _better(
+        self, loaded: ServedModel, model: ServedModel, tail: Sequence[Logged]
+    ) -> ServedModel:
+        """What was loaded; or the version that was known before, if no version could be."""
+        if loaded.version is not None or model.version is None:
+            return loaded
+        kept = self._applied(msgspec.structs.replace(model, pinned=loaded.pinned), tail)
+        return msgspec.structs.replace(
+            kept,
+            aliases=loaded.aliases,
+            canary_share=loaded.canary_share,
+            audit_share=loaded.audit_share,
+            wanted=loaded.wanted,
+            trouble=loaded.trouble,
+        )
+
+    def _base(self, state: TaskState, live: Version | None) -> ServedModel:
         """The live version, or the one before if it can't be served, or prototypes."""
-        trouble = ""
+        trouble, version = "", live
         for name in filter(None, (state.live, state.previous)):
+            if name != state.live:
+                version = self._catalog.version(state.tenant, state.task, name)
             try:
-                found = self._opened(state.tenant, state.task, name)
+                found = self._opened(state.tenant, state.task, name, version)
             except (CheckpointUnusable, StoreUnavailable) as error:
                 trouble = trouble or str(error)
             else:
@@ -176,8 +216,7 @@ class Loader:
         texts = self._prototypes({label.label: label.texts for label in labels})
         return msgspec.structs.replace(texts, trouble=trouble)
 
-    def _opened(self, tenant: str, task: str, name: str) -> ServedModel:
-        version = self._catalog.version(tenant, task, name)
+    def _opened(self, tenant: str, task: str, name: str, version: Version | None) -> ServedModel:
         try:
             if version is None:
                 raise CheckpointMissing(f"{tenant}/{task} has no version '{name}'")
@@ -203,7 +242,7 @@ class Loader:
         texts = [lesson.text for lesson in lessons]
         features = model.encoder.encode(texts, [lesson.metadata for lesson in lessons])
         taught = msgspec.structs.replace(
-            model, aiming=model.aiming.after(tail), applied=tail[-1].seq
+            model, aiming=model.aiming.after(tail), applied=tail[-1].seq, learned=tail[-1].seq
         )
         for lesson, encoded in zip(lessons, features, strict=True):
             taught = taught.taught(encoded, lesson.label)

@@ -65,6 +65,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         novelty: tells requests that no label fits; None of a version that can't.
         aiming: from which probability on it decides.
         applied: up to where in the log it knows the task's events; 0 of a task that nobody named.
+        learned: a place in the log behind which none of these events is one that a training reads.
         pinned: the examples that are pinned, by their texts.
         aliases: the versions of the task that have a part, by its name.
         canary_share: of the requests, for the canary.
@@ -84,6 +85,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
     novelty: Novelty | None
     aiming: Aiming
     applied: int
+    learned: int = 0
     pinned: Mapping[str, Sequence[PinnedExample]] = {}
     aliases: Mapping[str, str] = {}
     canary_share: float = 0.0

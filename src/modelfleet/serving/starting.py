@@ -32,6 +32,7 @@ def of_version(opened: OpenVersion) -> ServedModel:
         novelty=opened.novelty,
         aiming=_aiming(opened),
         applied=header.watermark,
+        learned=header.watermark,
         file_bytes=opened.nbytes,
     )
 
