@@ -19,7 +19,7 @@ from modelfleet.events import Event, new_id
 from modelfleet.fleet import Fleet
 from modelfleet.models import Checkpoint, Store, fingerprint, write
 from modelfleet.models import checkpoint as checkpoint_module
-from modelfleet.serving import ModelCache
+from modelfleet.serving import ModelCache, route
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -114,16 +114,16 @@ def _named(cache: ModelCache, version: str) -> str | None:
 
 
 class DeafStore:
-    """A store that lets everybody wait, for one tenant's files."""
+    """A store that lets everybody wait, for files with this in their key."""
 
-    def __init__(self, store: Store, tenant: str) -> None:
+    def __init__(self, store: Store, part: str) -> None:
         self._store = store
-        self._tenant = tenant
+        self._part = part
         self.release = threading.Event()
         self.asked = 0
 
     def open(self, key: str, fingerprint: str) -> Checkpoint:
-        if f"/{self._tenant}/" in key:
+        if self._part in key:
             self.asked += 1
             assert self.release.wait(20)
             raise StoreUnavailable("timed out")
@@ -146,6 +146,40 @@ def test_any_number_of_requests_for_a_model_that_is_loading_take_one_thread(
     assert {one.result(10).version for one in waiting} == {None}
     assert store.asked == 1
     assert slow.serving().why == "timed out"
+
+
+@pytest.mark.parametrize("part", ["canary", "shadow"])
+def test_whoever_waits_for_a_version_that_is_tried_out_takes_no_thread_either(
+    small_fleet: Fleet, clock: HandClock, part: str
+) -> None:
+    task = trained(small_fleet, clock, "slow", versions=2)
+    live, tried = [version.version for version in task.versions()]
+    task.set_canary(tried, 1.0) if part == "canary" else task.set_shadow(tried)
+    cache = small_fleet.cache
+    store = DeafStore(cache._loader._store, tried)
+    cache._loader._store = store  # type: ignore[assignment]
+    forget(small_fleet)
+    waiting = [cache.soon("slow", "team") for _ in range(100)]
+    eventually(lambda: store.asked == 1)
+    assert not any(one.done() for one in waiting)
+    store.release.set()
+    assert {one.result(10).version for one in waiting} == {live}
+    routed = route(cache, "slow", "team", "a request")  # the one that can't be served has no part
+    assert (routed.answers.version, routed.shadow) == (live, None)
+    assert cache.soon("slow", "team").done()
+    assert store.asked == 1
+
+
+def test_a_version_that_is_tried_out_is_there_when_the_live_one_is(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(small_fleet, clock, versions=2)
+    live, tried = [version.version for version in task.versions()]
+    task.set_canary(tried, 1.0)
+    forget(small_fleet)
+    assert small_fleet.cache.soon("acme", "team").result(10).version == live
+    assert small_fleet.cache.fresh("acme", "team", "canary") is not None
+    assert route(small_fleet.cache, "acme", "team", "a request").answers.version == tried
 
 
 def test_a_version_that_fails_after_its_task_was_dropped_takes_no_room(

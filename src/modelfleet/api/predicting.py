@@ -57,6 +57,18 @@ async def loaded(platform: Platform, asked: Model) -> ServedModel:
     return await platform.in_thread(scorer.model, *place)
 
 
+async def unload(platform: Platform, asked: Model) -> None:
+    """Drop a task's models from memory; one that isn't there isn't loaded for that.
+
+    Raises:
+        NotFound: there is no such model.
+    """
+    tenant, task = asked.tenant, asked.task
+    if not tenant or not await platform.in_thread(platform.fleet.catalog.has_task, tenant, task):
+        raise NotFound("model: no model has such a name")
+    platform.fleet.cache.drop(tenant, task)
+
+
 async def predict(
     platform: Platform, asked: Model, requests: Sequence[Request], wish: Wish
 ) -> Sequence[Prediction]:

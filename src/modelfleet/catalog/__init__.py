@@ -15,10 +15,11 @@ from modelfleet.catalog.migrate import migrate
 from modelfleet.catalog.pooled import Pooled
 from modelfleet.catalog.queue import Lease, Queue
 from modelfleet.catalog.rebuild import rebuild
-from modelfleet.catalog.task_state import ALIASES, TaskState
+from modelfleet.catalog.task_state import ALIASES, TRIED, TaskState
 
 __all__ = [
     "ALIASES",
+    "TRIED",
     "Action",
     "Alert",
     "Catalog",

@@ -10,6 +10,9 @@ from modelfleet.recipe import Policy
 ALIASES = ("live", "previous", "pinned", "canary", "shadow")
 """The parts that a task's versions can have; no version has such a name."""
 
+TRIED = ("canary", "shadow")
+"""Those of versions that are tried out beside the live one."""
+
 
 class TaskState(msgspec.Struct):
     """A row of the table ``tasks`` without its place in the queue; times in microseconds.

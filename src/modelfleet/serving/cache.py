@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import structlog
 
-from modelfleet.catalog import ALIASES
+from modelfleet.catalog import ALIASES, TRIED
 from modelfleet.clock import Clock
 from modelfleet.errors import CheckpointUnusable, LogUnavailable, NotFound, StoreUnavailable
 from modelfleet.serving.entry import Entry, Place, Serving
@@ -84,18 +85,19 @@ class ModelCache:
     def soon(self, tenant: str, task: str, version: str | None = None) -> "Future[ServedModel]":
         """The model, once it is in memory and up to date: whoever waits for that takes no thread.
 
-        The future raises what `get` raises.
+        With what is live, the versions that are tried out beside it are in memory as well, unless
+        they can't be served. The future raises what `get` raises.
         """
         place = (tenant, task, version)
         model = self._fresh(place)
-        if model is not None:
+        if model is not None and not self._lacking(place, model):
             known: Future[ServedModel] = Future()
             known.set_result(model)
             return known
         with self._lock:
             loading = self._loading.get(place)
             if loading is None:
-                loading = self._loading[place] = self._pool.submit(self.get, *place)
+                loading = self._loading[place] = self._pool.submit(self._with_tried, place)
                 loading.add_done_callback(lambda _done: self._loading.pop(place, None))
         return loading
 
@@ -194,6 +196,26 @@ class ModelCache:
     def close(self) -> None:
         """Let loads end that have begun, and begin none."""
         self._pool.shutdown(cancel_futures=True)
+
+    def _with_tried(self, place: Place) -> ServedModel:
+        """The model, when what is tried out beside it is loaded, or known to be unusable."""
+        model = self.get(*place)
+        for other in self._lacking(place, model):
+            with suppress(CheckpointUnusable, StoreUnavailable, NotFound):
+                self._get(other)
+        return model
+
+    def _lacking(self, place: Place, model: ServedModel) -> list[Place]:
+        """The versions tried out beside what is live that were not loaded yet."""
+        tenant, task, version = place
+        if version is not None:
+            return []
+        tried = [(tenant, task, model.aliases[alias]) for alias in TRIED if alias in model.aliases]
+        return [one for one in tried if not self._is_settled(one)]
+
+    def _is_settled(self, place: Place) -> bool:
+        entry = self._entries.get(place)
+        return entry is not None and (entry.error is not None or entry.fresh() is not None)
 
     def _named(self, tenant: str, task: str, version: str | None) -> str | None:
         """The name of a version that has an alias; None if it is the live one."""

@@ -4,6 +4,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from modelfleet.catalog import TRIED
 from modelfleet.errors import CheckpointUnusable, NotFound, StoreUnavailable
 from modelfleet.serving.cache import ModelCache
 from modelfleet.serving.served import ServedModel
@@ -45,7 +46,7 @@ def route(cache: ModelCache, tenant: str, task: str, sticky: str) -> Routed:
 
 def is_trying(live: ServedModel) -> bool:
     """Whether a version of the model's task is tried out."""
-    return "canary" in live.aliases or "shadow" in live.aliases
+    return any(alias in live.aliases for alias in TRIED)
 
 
 def is_for_canary(live: ServedModel, sticky: str) -> bool:

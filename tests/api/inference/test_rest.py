@@ -332,6 +332,9 @@ def test_unloading_frees_memory_and_the_next_request_loads_again(
     body = {"parameters": {"unload_dependents": False}}
     assert guarded.post(f"{model}/unload", json=body, headers=header).status_code == 200
     assert fleet.cache.fresh("acme", "team") is None
+    loads = fleet.cache.loads.loaded
+    assert guarded.post(f"{model}/unload", headers=header).status_code == 200
+    assert fleet.cache.loads.loaded == loads  # what isn't in memory isn't loaded to be dropped
     asked = guarded.post(INFER, json=question(TEXTS[0]), headers=header)
     assert columns(asked.json())["label"] == ["it"]
     for order in ("load", "unload"):

@@ -6,6 +6,7 @@ import msgspec
 from litestar.types import ASGIApp
 from msgspec.json import Decoder
 
+from modelfleet.api import predicting
 from modelfleet.api.call import Answer, Call, Streamed
 from modelfleet.api.inference import samples
 from modelfleet.api.inference.index import checked, index
@@ -19,7 +20,6 @@ from modelfleet.api.inference.wire import (
     OrderBody,
 )
 from modelfleet.api.operation import Content, Operation, route
-from modelfleet.api.predicting import loaded
 
 _OF_MODEL = "/v2/repository/models/{model:str}"
 _INDEX = Decoder(IndexBody)
@@ -85,7 +85,7 @@ async def list_names(call: Call) -> ASGIApp:
 async def load(call: Call) -> ASGIApp:
     """Take a model into memory, so that its first request finds it there."""
     await call.read(_ORDER, empty=b"{}")
-    await loaded(call.platform, model_of(call))
+    await predicting.loaded(call.platform, model_of(call))
     return Answer(b"")
 
 
@@ -97,9 +97,7 @@ async def load(call: Call) -> ASGIApp:
 async def unload(call: Call) -> ASGIApp:
     """Drop a model from memory."""
     await call.read(_ORDER, empty=b"{}")
-    model = model_of(call)
-    await loaded(call.platform, model)
-    call.fleet.cache.drop(model.tenant, model.task)
+    await predicting.unload(call.platform, model_of(call))
     return Answer(b"")
 
 

@@ -14,7 +14,7 @@ from modelfleet.api.inference.index import checked, index
 from modelfleet.api.inference.rpc import messages_pb2 as messages
 from modelfleet.api.inference.rpc.converting import question_of, response_of
 from modelfleet.api.inference.wire import IndexQuery
-from modelfleet.api.predicting import Model, loaded
+from modelfleet.api.predicting import Model, loaded, unload
 
 NAME = "inference.GRPCInferenceService"
 
@@ -87,8 +87,7 @@ async def _load(platform: Platform, asked: Asked) -> Message:
 
 
 async def _unload(platform: Platform, asked: Asked) -> Message:
-    await loaded(platform, asked.model)
-    platform.fleet.cache.drop(asked.model.tenant, asked.model.task)
+    await unload(platform, asked.model)
     return messages.RepositoryModelUnloadResponse()
 
 
