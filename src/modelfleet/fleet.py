@@ -253,9 +253,12 @@ class Fleet:
         """What is live, how far behind, and the last error, for each task of a tenant."""
         return self.catalog.tasks(check_name(tenant, "tenant"))
 
-    def alerts(self) -> list[Alert]:
-        """The newest 100 open alerts of all tenants, of recipes and of the fleet."""
-        return self.rooms.alerts.open()
+    def alerts(self, *, triage: bool = False) -> list[Alert]:
+        """The newest 100 open alerts of all tenants, of recipes and of the fleet.
+
+        With ``triage`` those that cost most, these first, without what another alert explains.
+        """
+        return self.rooms.alerts.triage() if triage else self.rooms.alerts.open()
 
     def end_alert(self, alert: str, *, why: str = "", by: str | None = None) -> Receipt:
         """Say that an alert of a recipe or of the whole fleet is over; see also `Task.end_alert`.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import msgspec
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
@@ -177,6 +178,33 @@ def test_the_command_ends_an_alert_however_many_are_open(small_fleet: Fleet) -> 
     again, unknown = (CliRunner().invoke(app, [*end, name]) for name in ("fell", "none-such"))
     assert "has ended already" in str(again.exception)
     assert "none has the name 'none-such'" in str(unknown.exception)
+
+
+def test_triage_shows_the_costliest_first_and_what_others_explain_not_at_all(
+    small_fleet: Fleet,
+) -> None:
+    slight = msgspec.structs.replace(FELL, alert="slight", observed=0.94)
+    tell(
+        small_fleet,
+        msgspec.structs.replace(FELL, alert="muted", observed=0.0, muted_by="fell"),
+        FELL,
+        slight,
+        task="[team]",
+    )
+    tell(small_fleet, EVERYWHERE, tenant="", task="")
+    assert [one.alert for one in small_fleet.alerts(triage=True)] == ["fell", "slight", "all"]
+    _, operator = small_fleet.create_key("operator", "")
+    with speaking(small_fleet, operator) as client:
+        assert client.alerts(triage=True) == small_fleet.alerts(triage=True)
+    data = ["--data", small_fleet.settings.database]
+    shown = CliRunner().invoke(app, ["alerts", "--triage", *data], env={"COLUMNS": "200"}).output
+    _, first, second, third = shown.splitlines()
+    for told in ("acme/[team]", "precision: 71% instead of 95%", "a version was published"):
+        assert told in first
+    assert "modelfleet report acme/[team]" in second
+    assert third.split()[:3] == ["0", "the", "fleet"]
+    mine = CliRunner().invoke(app, ["alerts", "--triage", "--tenant", "globex", *data]).output
+    assert mine.strip() == "no alert is open"
 
 
 def test_the_command_shows_and_ends_them(small_fleet: Fleet) -> None:

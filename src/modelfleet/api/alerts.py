@@ -10,7 +10,7 @@ from msgspec.json import Decoder
 from modelfleet.api.call import Call, json
 from modelfleet.api.dated import dated
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
-from modelfleet.api.wire import AlertsQuery, Ended, NoQuery
+from modelfleet.api.wire import AlertsQuery, Ended, TriageQuery
 from modelfleet.catalog import Alert
 from modelfleet.decisions import Receipt
 from modelfleet.events import kinds
@@ -124,12 +124,16 @@ def _end(role: Any, summary: str) -> Operation:  # noqa: ANN401 - one of the rol
 @route(
     "GET",
     "/api/alerts",
-    _operation("operator", "The newest 100 open alerts of all tenants and of the fleet", NoQuery),
+    _operation(
+        "operator",
+        "The newest 100 open alerts of all tenants and of the fleet, or the costliest (triage)",
+        TriageQuery,
+    ),
 )
 async def open_alerts(call: Call) -> ASGIApp:
     """The open alerts."""
-    call.query(NoQuery)
-    return json(_answer(await call.in_thread(call.fleet.alerts)))
+    query = call.query(TriageQuery)
+    return json(_answer(await call.in_thread(call.fleet.alerts, triage=query.triage)))
 
 
 @route(

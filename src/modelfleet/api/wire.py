@@ -256,6 +256,12 @@ class AlertsQuery(Sent, frozen=True):
     ended: bool = False
 
 
+class TriageQuery(Sent, frozen=True):
+    """Whether those that cost most are wanted, these first, without what another explains."""
+
+    triage: bool = False
+
+
 class NoQuery(Sent, frozen=True):
     """No parameters."""
 

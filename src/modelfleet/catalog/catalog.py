@@ -234,10 +234,14 @@ class Catalog:
         with self._database.reading() as connection:
             return find(connection, where if ended else [*where, OPEN], limit)
 
-    def open_alerts(self, limit: int = 100) -> list[Alert]:
-        """The open alerts of all tenants, of recipes and of the fleet, the newest first."""
+    def open_alerts(self, limit: int = 100, *, muted: bool = True) -> list[Alert]:
+        """The open alerts of all tenants, of recipes and of the fleet, the newest first.
+
+        Without ``muted`` those that another explains are left out.
+        """
+        where = [OPEN] if muted else [OPEN, ALERTS.c.muted_by.is_(None)]
         with self._database.reading() as connection:
-            return find(connection, [OPEN], limit)
+            return find(connection, where, limit)
 
     def alert_sums(self) -> AlertSums:
         """How many alerts there are and were."""

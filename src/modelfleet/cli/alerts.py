@@ -13,6 +13,7 @@ from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
 from modelfleet.clock import to_datetime
 from modelfleet.errors import NotFound
 from modelfleet.fleet import Fleet
+from modelfleet.monitoring import cost_of, triaged
 
 app = typer.Typer(
     help="What got worse, since when and why, and what was done about it.",
@@ -21,10 +22,11 @@ app = typer.Typer(
 
 
 @app.callback()
-def alerts(
+def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each option
     context: typer.Context,
     tenant: Annotated[str | None, typer.Option(help="Those of one tenant's tasks.")] = None,
     ended: Annotated[bool, typer.Option("--ended", help="A tenant's that are over, too.")] = False,  # noqa: FBT002 - a flag
+    triage: Annotated[bool, typer.Option("--triage", help="By cost, a line each.")] = False,  # noqa: FBT002 - a flag
     data: Data = None,
     database: DatabaseUrl = None,
     config: Config = None,
@@ -33,9 +35,14 @@ def alerts(
     if context.invoked_subcommand is not None:
         return
     with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
-        found = fleet.alerts() if tenant is None else _of_tenant(fleet, tenant, ended=ended)
+        if tenant is None:
+            found = fleet.alerts(triage=triage)
+        else:
+            found = _of_tenant(fleet, tenant, ended=ended)
+    if triage:
+        found = triaged(found)
     if found:
-        Console().print(_table(found))
+        Console().print(_triage(found) if triage else _table(found))
     else:
         typer.echo("no alert is open" if not ended else "there was no alert")
 
@@ -66,6 +73,39 @@ def _of_tenant(fleet: Fleet, tenant: str, *, ended: bool) -> list[Alert]:
         for alert in fleet.task(tenant, state.task).alerts(ended=ended)
     ]
     return sorted(found, key=lambda alert: -alert.raised)
+
+
+def _triage(found: list[Alert]) -> Table:
+    """One line for each: how many go wrong, whose, what, since when, why, and where to look."""
+    table = Table("too many a week", "whose", "what", "since", "likely cause", "more", box=None)
+    for alert in found:
+        since = alert.raised if alert.inception is None else alert.inception.time
+        whose, more = _whose(alert)
+        table.add_row(
+            f"{cost_of(alert):,.0f}",
+            escape(whose),
+            escape(_what(alert)),
+            f"{to_datetime(since):%d %b %H:%M}",
+            escape(alert.causes[0].what if alert.causes else "-"),
+            escape(f"modelfleet {more}"),
+        )
+    return table
+
+
+def _whose(alert: Alert) -> tuple[str, str]:
+    """Whose an alert is, and the command that shows more."""
+    if alert.task:
+        return f"{alert.tenant}/{alert.task}", f"report {alert.tenant}/{alert.task}"
+    if alert.scope == "recipe":
+        return f"recipe {alert.recipe}", "metrics --by recipe"
+    return "the fleet", "biases" if alert.slice else "metrics"
+
+
+def _what(alert: Alert) -> str:
+    what = alert.finding.replace("_", " ") + (f" of {alert.slice}" if alert.slice else "")
+    if alert.expected is None or alert.observed is None:
+        return what
+    return f"{what}: {alert.observed:.0%} instead of {alert.expected:.0%}"
 
 
 def _table(found: list[Alert]) -> Table:

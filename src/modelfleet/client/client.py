@@ -148,9 +148,13 @@ class Client:
         """How far the watcher is behind, what alerts promise, and whether that is kept."""
         return read(MonitoringStatus, self._server.ask("GET", "/api/monitoring"))
 
-    def alerts(self) -> list[Alert]:
-        """The newest 100 open alerts of all tenants, of recipes and of the fleet."""
-        return [read_alert(one) for one in self._server.ask("GET", "/api/alerts")["alerts"]]
+    def alerts(self, *, triage: bool = False) -> list[Alert]:
+        """The newest 100 open alerts of all tenants, of recipes and of the fleet.
+
+        With ``triage`` those that cost most, these first, without what another alert explains.
+        """
+        path = f"/api/alerts?triage={str(triage).lower()}"
+        return [read_alert(one) for one in self._server.ask("GET", path)["alerts"]]
 
     def end_alert(self, alert: str, *, why: str = "", by: str | None = None) -> Receipt:
         """Say that an alert of a recipe or of the whole fleet is over."""

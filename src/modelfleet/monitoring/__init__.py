@@ -19,6 +19,7 @@ from modelfleet.monitoring.metrics import LabelScores, Measured, Metrics
 from modelfleet.monitoring.status import MonitoringStatus, monitoring_status
 from modelfleet.monitoring.suggestions import Accepted, Naming, Suggestion, Suggestions
 from modelfleet.monitoring.taking import rebuild
+from modelfleet.monitoring.triage import cost_of, triaged
 from modelfleet.monitoring.watcher import Watcher
 from modelfleet.monitoring.words import Telling, telling_words
 
@@ -46,9 +47,11 @@ __all__ = [
     "Telling",
     "Watcher",
     "Window",
+    "cost_of",
     "find_nothing",
     "monitoring_status",
     "rebuild",
     "search_biases",
     "telling_words",
+    "triaged",
 ]

@@ -8,7 +8,9 @@ from modelfleet.decisions import Receipt
 from modelfleet.errors import Conflict, NotFound
 from modelfleet.events import EventLog, kinds, make
 from modelfleet.events.validation import check_event, check_id
+from modelfleet.monitoring.triage import triaged
 
+_MOST = 1_000
 _BY_HAND = "somebody said that it is over"
 
 
@@ -27,6 +29,10 @@ class AlertBoard:
     def open(self, limit: int = 100) -> list[Alert]:
         """The open alerts of all tenants, recipes and the fleet, the newest first."""
         return self._catalog.open_alerts(limit)
+
+    def triage(self, limit: int = 100) -> list[Alert]:
+        """Of the newest 1,000 open alerts that no other explains the costliest, those first."""
+        return triaged(self._catalog.open_alerts(_MOST, muted=False))[:limit]
 
     def end(
         self,
