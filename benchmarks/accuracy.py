@@ -6,8 +6,9 @@ only text is its own name. The training parts come with the data, so nothing is 
 `lead` is that of the platform's static encoder over the best peer without a sentence encoder;
 `--encoder` adds the recipe with another one, beside logistic regression over the same embeddings.
 
-Then three things that come with an answer: how far probabilities are from the truth; whether texts
-that no label fits are told from others; whether a promised precision is kept (promise.py).
+Then what comes with an answer: how far probabilities are from the truth; whether texts that no
+label fits are told from others, by a cut-off from the validation part and by the platform's own, of
+its training part alone; whether a promised precision is kept (promise.py).
 """
 
 import argparse
@@ -110,6 +111,37 @@ def outside_figures(own: Peer, known: Intents) -> list[Figure]:
     ]
 
 
+def own_cut_off(own: Peer, known: Intents, sizes: Sequence[str]) -> list[Figure]:
+    """What the platform refuses by itself, where a tenth of what a label fits may be refused."""
+    rows = []
+    for size in sizes:
+        ask = own(known.learned(size))
+        what = f"{known.name}, {size}: refused of those that"
+        inside = fits(ask([text for text, _ in known.pairs("test")]))
+        rows.append(Figure(f"{what} a label fits", float((inside < 0).mean()), "%"))
+        if known.has_outside:
+            outside = fits(ask(known.outside("oos_test")))
+            rows.append(Figure(f"{what} none fits", float((outside < 0).mean()), "%"))
+    return rows
+
+
+def show_outside(asked: argparse.Namespace, sets: Sequence[Intents]) -> None:
+    """Print what is refused by a cut-off from the validation part, and by the platform's own."""
+    for known in sets:
+        if known.has_outside:
+            with fleet(asked.folder, {}) as opened:
+                own = learner(opened, "outside", known.labels())
+                title = f"{known.name}, full: texts that no label fits"
+                show(title, outside_figures(own, known), [], asked.markdown)
+    rows: list[Figure] = []
+    sizes = [size for size in asked.sizes if SIZES[size]]
+    with fleet(asked.folder, {"refusable": _REFUSED}) as opened:
+        for known in sets:
+            own = learner(opened, f"refused-{known.folder.name}", known.labels())
+            rows += own_cut_off(own, known, sizes)
+    show(f"refused by the platform's own cut-off, set to {_REFUSED:.0%}", rows, [], asked.markdown)
+
+
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
 
@@ -170,12 +202,8 @@ def main() -> None:
     if "accuracy" in asked.parts:
         figures = [figure for known in sets for figure in show_accuracy(asked, known)]
         show("expected calibration error, 15 bins, test part", figures, [], asked.markdown)
-    for known in sets if "outside" in asked.parts else ():
-        if (known.folder / "oos_test.jsonl").exists():
-            with fleet(asked.folder, {}) as opened:
-                own = learner(opened, "outside", known.labels())
-                title = f"{known.name}, full: texts that no label fits"
-                show(title, outside_figures(own, known), [], asked.markdown)
+    if "outside" in asked.parts:
+        show_outside(asked, sets)
     if "promise" in asked.parts:
         figures = promised(asked.folder, sets, asked.tenants, asked.seeds)
         title = f"target_precision = {WANTED}: {asked.tenants} tenants, mean of {asked.seeds} seeds"

@@ -51,6 +51,11 @@ class Intents(msgspec.Struct, frozen=True):
         """The texts of a part whose texts belong to no label."""
         return [line["text"] for line in self._lines(part)]
 
+    @property
+    def has_outside(self) -> bool:
+        """Whether there are texts that belong to no label."""
+        return (self.folder / "oos_test.jsonl").exists()
+
     def labels(self) -> list[str]:
         """All labels, in order."""
         return sorted({label for _, label in self.pairs("train_5")})

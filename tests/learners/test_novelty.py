@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from modelfleet.learners import LinearModel, calibration, logistic, novelty_learning, prototypes
+from modelfleet.learners import (
+    LinearModel,
+    calibration,
+    logistic,
+    near_copies,
+    novelty_learning,
+    prototypes,
+)
 from modelfleet.learners.examples import Examples
 from modelfleet.learners.novelty import Novelty
 from modelfleet.learners.novelty_learning import Seen
@@ -108,6 +115,37 @@ def test_it_survives_being_stored_and_grows_no_further_than_its_bounds() -> None
         again = again.taught(one).refusing(one)
     assert again.nbytes < 210 * 256 * 4
     assert Novelty.from_arrays({}) is None
+
+
+SINGLES, COPIES = 300, 240
+
+
+def repetitive() -> Examples:
+    """Requests of one label that are all unlike each other, then as many ways to say one thing."""
+    generator = np.random.default_rng(3)
+    letters = generator.choice(list("abcdefghijklmnopqrstuvwxyz"), (SINGLES, 3, 7))
+    singles = [" ".join("".join(word) for word in words) for words in letters]
+    copies = [f"when will my parcel from the shop arrive {number}" for number in range(COPIES)]
+    targets = np.array([0] * SINGLES + [1] * COPIES)
+    features = encoded(*singles, *copies)
+    return Examples(features, targets, np.ones(len(targets)), ("many things", "one thing"))
+
+
+def test_near_copies_are_counted_among_examples_of_their_label() -> None:
+    known = repetitive()
+    counts = near_copies.counted(known.features, known.targets, known)
+    assert (counts[:SINGLES] == 1).all()
+    assert (counts[SINGLES:] > 0.9 * COPIES).all()
+    elsewhere = near_copies.counted(known.features, 1 - known.targets, known)
+    assert (elsewhere == 1).all()
+
+
+def test_what_is_said_over_and_over_does_not_make_the_rest_pay_for_refusals() -> None:
+    known = repetitive()
+    energy = np.concatenate([np.linspace(0, 1, SINGLES), np.full(COPIES, 1.2)])
+    _, fits = novelty_learning.learn(known, Seen(known.features, known.targets, energy), 0.1)
+    assert (fits[:SINGLES] < 0).mean() == pytest.approx(0.1, abs=0.02)
+    assert (fits[SINGLES:] >= 0).all()
 
 
 def test_a_task_without_labels_can_be_told_things_too() -> None:

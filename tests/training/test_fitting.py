@@ -5,9 +5,11 @@ import pytest
 from msgspec.structs import replace
 
 from modelfleet.catalog import Label
+from modelfleet.learners import calibration
 from modelfleet.recipe import load_recipe
 from modelfleet.text import default_encoder
 from modelfleet.training import Example, TrainingSet
+from modelfleet.training.evaluation import HeldOutScores
 from modelfleet.training.fitting import cross_fitted, encoded
 from modelfleet.training.train import train
 
@@ -59,3 +61,11 @@ def test_a_models_bytes_do_not_depend_on_the_live_version(learner: str) -> None:
     assert len(first.held_out.examples) != len(later.held_out.examples)
     for name, array in first.to_arrays().items():
         assert np.array_equal(array, later.to_arrays()[name]), name
+
+
+def test_held_out_requests_are_taken_as_the_final_model_would_see_them() -> None:
+    scores = np.array([[2.0, 0.5], [1.0, 3.0]], np.float32)
+    targets, features = np.array([0, 1]), default_encoder().encode(["a", "b"], [{}, {}])
+    whole, half = (HeldOutScores(features, scores, targets, share) for share in (1.0, 0.5))
+    assert (whole.energy(0.5) == calibration.energy(scores, 0.5)).all()
+    assert (half.energy(0.5) > whole.energy(0.5)).all()

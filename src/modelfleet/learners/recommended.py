@@ -70,6 +70,13 @@ name fits, a tenth is below; of those that none fits, more than half."""
 FIT_EXAMPLES = 10.0
 """How many held-out requests these usual values are worth."""
 
+ENERGY_GROWTH = 0.3
+"""The power of the number of examples that energy grows with: a model of half as many again gives
+a new request an eighth more."""
+
+NEAR_COPY = 0.72
+"""Cosine of two texts' n-grams of characters from which on one is a near copy of the other."""
+
 SIMILARITY_EXAMPLES = 60.0
 """Examples up to which the similarity of meaning counts as much as the scores' energy in telling
 whether any label fits; with more, its weight is the share of examples that these would be."""

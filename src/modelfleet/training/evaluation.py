@@ -11,6 +11,7 @@ from modelfleet.learners.examples import Examples
 from modelfleet.learners.novelty import Novelty
 from modelfleet.learners.novelty_learning import Seen
 from modelfleet.learners.operating import WHOLE_TASK, Curve, Point, Prior, solve
+from modelfleet.learners.recommended import ENERGY_GROWTH
 from modelfleet.recipe import Recipe
 from modelfleet.text import Features
 
@@ -22,11 +23,18 @@ class HeldOutScores(msgspec.Struct, frozen=True, eq=False):
         features: of m examples.
         scores: float32 ``(m, L)``.
         targets: ``(m,)``, the right column of each.
+        learned: share of all examples that those models had learned from.
     """
 
     features: Sequence[Features]
     scores: NDArray[np.float32]
     targets: NDArray[np.intp]
+    learned: float
+
+    def energy(self, temperature: float) -> NDArray[np.float64]:
+        """Free energy ``(m,)`` as a model of all examples would give it to unseen requests."""
+        growth = float((1 / self.learned) ** ENERGY_GROWTH)
+        return calibration.energy(self.scores, temperature) * growth
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -91,11 +99,12 @@ def evaluate(
     temperature = calibration.temperature(
         held_out.scores, held_out.targets, prior=aim.prior.temperature
     )
-    scores = np.concatenate([held_out.scores, model.scores(refused)])
+    of_refused = model.scores(refused)
+    scores = np.concatenate([held_out.scores, of_refused])
     seen = Seen(
         [*held_out.features, *refused],
         np.concatenate([held_out.targets, np.full(len(refused), -1)]),
-        calibration.energy(scores, temperature),
+        np.concatenate([held_out.energy(temperature), calibration.energy(of_refused, temperature)]),
     )
     novelty, fits = novelty_learning.learn(known, seen, aim.refusable)
     curve = _curve(scores, seen.targets, temperature, fits)

@@ -87,11 +87,13 @@ class CrossFitted(msgspec.Struct, frozen=True, eq=False):
         rows: of the examples.
         scores: float32 ``(rows, L)``.
         trust: weight, in examples, that the texts of a label had while it had no example.
+        learned: share of all examples that each model had seen.
     """
 
     rows: NDArray[np.intp]
     scores: NDArray[np.float32]
     trust: float
+    learned: float
 
 
 class Fitted(msgspec.Struct, frozen=True, eq=False):
@@ -156,7 +158,8 @@ def cross_fitted(data: Data) -> CrossFitted:
     stacked = np.concatenate([np.zeros(0, np.intp), *rows])
     right = [(found.argmax(axis=1) == data.targets[stacked]).sum() for found in scores]
     best = int(np.argmax(right))
-    return CrossFitted(stacked, scores[best], trusts[best])
+    learned_share = 1 - 1 / max(2, len(folds))
+    return CrossFitted(stacked, scores[best], trusts[best], learned_share)
 
 
 def _stacked(data: Data, scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -178,7 +181,8 @@ def fit(data: Data, newest: NDArray[np.bool_]) -> Fitted:
     earlier = data.studied.learn(data.weights(newest, LABEL_TEXT_WEIGHT))
     unseen = earlier.scores(rows)
     learned = earlier.again(data.weights(all_of_them, LABEL_TEXT_WEIGHT))
-    return Fitted(learned.model(), unseen, CrossFitted(rows, unseen, LABEL_TEXT_WEIGHT))
+    crossed = CrossFitted(rows, unseen, LABEL_TEXT_WEIGHT, 1 - rows.size / len(newest))
+    return Fitted(learned.model(), unseen, crossed)
 
 
 def _features(

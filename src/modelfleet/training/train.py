@@ -86,8 +86,9 @@ def train(
     data = encoded(known, recipe, encoder)
     newest = _newest(data.labelled, seen_until)
     fitted = fit(data, newest)
-    model, unseen = fitted.model, _held_out(data, np.flatnonzero(newest), fitted.newest)
-    held_out = _held_out(data, fitted.crossed.rows, fitted.crossed.scores)
+    model, crossed = fitted.model, fitted.crossed
+    unseen = _held_out(data, np.flatnonzero(newest), fitted.newest, 1 - float(newest.mean()))
+    held_out = _held_out(data, crossed.rows, crossed.scores, crossed.learned)
     aim = Aim.of(recipe, known.targets, prior)
     evaluated = evaluate(model, data.everything, held_out, data.refused, aim)
     return Trained(
@@ -103,10 +104,12 @@ def train(
     )
 
 
-def _held_out(data: Data, rows: NDArray[np.intp], scores: NDArray[np.float32]) -> HeldOutScores:
-    """What models said of the examples at ``rows``."""
-    features = data.features
-    return HeldOutScores([features[row] for row in rows.tolist()], scores, data.targets[rows])
+def _held_out(
+    data: Data, rows: NDArray[np.intp], scores: NDArray[np.float32], learned: float
+) -> HeldOutScores:
+    """What models of this share of the examples said of those at ``rows``."""
+    features = [data.features[row] for row in rows.tolist()]
+    return HeldOutScores(features, scores, data.targets[rows], learned)
 
 
 def _newest(labelled: Sequence[Example], seen_until: int) -> NDArray[np.bool_]:
