@@ -87,7 +87,8 @@ def train(
     newest = _newest(data.labelled, seen_until)
     fitted = fit(data, newest)
     model, crossed = fitted.model, fitted.crossed
-    unseen = _held_out(data, np.flatnonzero(newest), fitted.newest, 1 - float(newest.mean()))
+    rows = np.flatnonzero(newest)
+    unseen = _held_out(data, rows, fitted.newest, 1 - rows.size / max(1, newest.size))
     held_out = _held_out(data, crossed.rows, crossed.scores, crossed.learned)
     aim = Aim.of(recipe, known.targets, prior)
     evaluated = evaluate(model, data.everything, held_out, data.refused, aim)
