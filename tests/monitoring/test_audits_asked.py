@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import HandClock
 from tests.monitoring.lives import Habits, Life
-from tests.serving.test_serving import eventually
+from tests.serving.test_serving import eventually, trained
 
 from modelfleet.decisions.auditing import drawn
 from modelfleet.decisions.decision import Request
@@ -125,6 +125,16 @@ def test_the_end_of_one_alert_takes_nothing_from_another(fleet: Fleet, task: Tas
     assert share_of(task, 1_000) == 0.25
     tell(fleet, k.AlertEnded("a2", "over"))
     assert share_of(task, 2_000) == USUAL
+
+
+def test_what_a_canary_answers_is_looked_at_as_often(fleet: Fleet, clock: HandClock) -> None:
+    task = trained(fleet, clock, versions=2)
+    live, canary = [one.version for one in task.versions()]
+    tell(fleet, k.AuditsAsked("a1", 0.5))
+    task.set_canary(canary, 0.5)
+    assert share_of(task) == 0.5
+    answered = {one.decision.version for one in task.awaiting(1_000, audits=True)}
+    assert answered == {live, canary}
 
 
 def test_less_than_is_usual_is_never_drawn(fleet: Fleet, task: Task) -> None:
