@@ -4,11 +4,8 @@ import sqlite3
 import time
 from typing import Protocol
 
-import psycopg
-
 from modelfleet.errors import LogUnavailable
 from modelfleet.events.database import Database
-from modelfleet.events.statements import CHANNEL
 
 _LOOK_EVERY = 0.02  # seconds; one look at a file's header
 
@@ -25,7 +22,11 @@ class Wake(Protocol):
 
 def open_wake(database: Database) -> Wake:
     """The way to wait that fits the database."""
-    return PostgresqlWake(database.dsn) if database.is_postgresql else SqliteWake(database)
+    if not database.is_postgresql:
+        return SqliteWake(database)
+    from modelfleet.events.listening import PostgresqlWake  # noqa: PLC0415 - its driver is slow to import
+
+    return PostgresqlWake(database.dsn)
 
 
 class SqliteWake:
@@ -60,36 +61,3 @@ class SqliteWake:
         finally:
             cursor.close()
         return int(version)
-
-
-class PostgresqlWake:
-    """Listens for the notification that each commit to the log sends."""
-
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._connection = self._listening()
-
-    def wait(self, timeout: float) -> bool:
-        """Whether something was committed since the last call; waits up to ``timeout`` seconds.
-
-        Raises:
-            LogUnavailable: the connection was lost; the next call opens another.
-        """
-        try:
-            if self._connection.closed:
-                self._connection = self._listening()
-                return True
-            told = list(self._connection.notifies(timeout=timeout, stop_after=1))
-        except psycopg.OperationalError as error:
-            self._connection.close()
-            raise LogUnavailable(str(error)) from error
-        return bool(told)
-
-    def close(self) -> None:
-        """Give back the connection."""
-        self._connection.close()
-
-    def _listening(self) -> psycopg.Connection:
-        connection = psycopg.connect(self._dsn, autocommit=True)
-        connection.execute(f"LISTEN {CHANNEL}")
-        return connection

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from modelfleet.learners.recommended import (
@@ -45,6 +44,8 @@ def temperature(
         prior: the temperature to expect.
         prior_examples: how many examples the prior is worth.
     """
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415 - slow to import, and no server needs it
+
     scores = np.asarray(scores, np.float64)
     if scores.shape[0] == 0 or scores.shape[1] <= 1:
         return prior

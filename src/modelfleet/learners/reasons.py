@@ -16,7 +16,6 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from modelfleet.text import Encoder, Features
 from modelfleet.text.features import KIND_MASK, METADATA
@@ -117,6 +116,8 @@ class _Sharing:
         """Share out the embedding."""
         if not words or not self._whole.dense.any():
             return
+        from scipy.optimize import nnls  # noqa: PLC0415 - slow to import, and few requests need it
+
         columns = np.stack([one.dense for one in alone], axis=1).astype(np.float64)
         shares, _ = nnls(columns, self._whole.dense.astype(np.float64), maxiter=50 * len(words))
         for word, share, column in zip(words, shares.tolist(), columns.T, strict=True):

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 from modelfleet.monitoring.likeness import by_meaning, by_words
 from modelfleet.text import Features
@@ -35,6 +33,10 @@ def clusters(features: Sequence[Features], fewest: int) -> list[Cluster]:
     """
     if len(features) < max(2, fewest):
         return []
+    # Slow to import, and no server needs them.
+    from scipy.cluster.hierarchy import fcluster, linkage  # noqa: PLC0415
+    from scipy.spatial.distance import squareform  # noqa: PLC0415
+
     alike = (np.maximum(by_meaning(features), 0) + by_words(features)) / 2
     distance = np.clip(1 - alike, 0, None)
     np.fill_diagonal(distance, 0)
