@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.learners.products import each_times
-from modelfleet.learners.recommended import MIRA_CLIP, MIRA_MARGIN, MIRA_RIVALS
+from modelfleet.learners.recommended import MIRA_CLIP, MIRA_LATE_CLIP, MIRA_MARGIN, MIRA_RIVALS
 from modelfleet.text import Features
 from modelfleet.text.features import dense_rows, joined
 
@@ -36,11 +36,12 @@ NO_LABEL = ""
 
 
 class Step(msgspec.Struct, frozen=True):
-    """How far a correction means to move."""
+    """How far a correction means to move; further to a label that the model lacks."""
 
     margin: float = MIRA_MARGIN
     clip: float = MIRA_CLIP
     rivals: int = MIRA_RIVALS
+    late_clip: float = MIRA_LATE_CLIP
 
 
 DEFAULT_STEP = Step()
@@ -148,7 +149,8 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         (folded,) = _folded([features])
         now = known._padded(base_scores) + known._scores(folded[None])[0]  # noqa: SLF001 - the same class
         square_norm = max(float(folded @ folded), _TINY)
-        moves = correct(now, column, square_norm, known._faded(step, column))  # noqa: SLF001
+        clip = step.clip if column < base_scores.shape[-1] else step.late_clip
+        moves = correct(now, column, square_norm, known._faded(step, clip, column))  # noqa: SLF001
         counts = known.counts.copy()
         counts[column] += 1
         verdicts = {**known.verdicts, _fingerprint(features): target}
@@ -184,14 +186,14 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         weights[rows] += moves[touched[rows], None] * folded
         return touched, weights
 
-    def _faded(self, step: Step, column: int) -> Step:
+    def _faded(self, step: Step, clip: float, column: int) -> Step:
         """The step with a clip that shrinks as the label collects corrections.
 
         What a label gains by its first n corrections grows with the logarithm of n, so however
         often people choose it, it doesn't drown the others before the next batch training.
         """
         fading = _FADE / (_FADE + float(self.counts[column]))
-        return Step(step.margin, step.clip * fading, step.rivals)
+        return Step(step.margin, clip * fading, step.rivals)
 
     def _padded(self, base_scores: Scores) -> Scores:
         missing = len(self.labels) - base_scores.shape[-1]

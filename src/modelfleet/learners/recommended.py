@@ -31,9 +31,13 @@ PINNED_WEIGHT = 10.0
 MIRA_MARGIN = 0.5
 """Lead, in scores, that a corrected label should have over each rival."""
 
-MIRA_CLIP = 0.25
+MIRA_CLIP = 0.12
 """Most of one example that one correction adds to a label's weights. Twice as much costs the other
-labels six times as much, and teaches no more."""
+labels two to three times as much."""
+
+MIRA_LATE_CLIP = 0.25
+"""The same for a label that came after the training, which has no weights yet: with less its first
+corrections don't reach texts like them."""
 
 BATCH_MIRA_MARGIN = 6.0
 BATCH_MIRA_CLIP = 1.8
