@@ -18,6 +18,7 @@ from modelfleet.training import TrainingSet, read_training_set
 def naive(events: list[Logged], tenant: str, task: str) -> tuple[dict[str, int], list[Any]]:
     """The labels with where they were last defined; (text, label) by the last words."""
     own = [event for event in events if (event.tenant, event.task) == (tenant, task)]
+    own = [event for event in own if "forgotten" not in event.fields]
     labels: dict[str, int] = {}
     requests = {event.id: event for event in own if event.kind == "request.decided"}
     said: list[tuple[str, int, str, str | None]] = []
@@ -67,6 +68,13 @@ def _told(known: TrainingSet) -> tuple[dict[str, int], list[Any]]:
     history=[
         Event("decision.refused", "acme", 1, "f", "team", {"decision": "d0"}),
         Event("request.decided", "acme", 1, "d0", "team", {"text": "no wifi"}),
+    ]
+)
+@example(
+    history=[
+        Event("request.decided", "acme", 1, "d0", "team", {"text": "no wifi"}),
+        Event("evidence.forgotten", "acme", 1, "f", "team", {"events": ["d0"]}),
+        Event("decision.accepted", "acme", 1, "a", "team", {"decision": "d0"}),
     ]
 )
 def test_the_training_set_is_what_a_reading_of_the_log_by_hand_gives(
