@@ -39,6 +39,7 @@ It is called by the log's writing thread, must not raise and should be quick.
 _MOST_IN_A_COMMIT = 2_000
 _PAGE = 2_000
 _FIRST_PAGE = 50  # who asks for one event shouldn't wait for thousands
+_LARGEST_PAGE = 10_000  # PostgreSQL finds all that match anew for each page
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -196,7 +197,7 @@ class EventLog:
             yield from (event for event in page if query.matches(event))
             if len(page) < size:
                 return
-            position, size = page[-1].seq, min(size * 4, _PAGE)
+            position, size = page[-1].seq, min(size * 4, _LARGEST_PAGE)
 
     def scrub(self) -> None:
         """Have what was forgotten overwritten in the database's files as well."""
