@@ -121,9 +121,16 @@ def _quick_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def fleet(place: str, tmp_path: Path, clock: HandClock, _quick_to_close: None) -> Iterator[Fleet]:
+def settings(tmp_path: Path) -> Settings:
+    """Those of `fleet`."""
+    return Settings(store=str(tmp_path / "models"))
+
+
+@pytest.fixture
+def fleet(
+    place: str, settings: Settings, clock: HandClock, _quick_to_close: None
+) -> Iterator[Fleet]:
     """A fleet on either database, which trains only when told to."""
-    settings = Settings(store=str(tmp_path / "models"))
     with Fleet(place, settings=settings, train=False, durable=False, clock=clock) as opened:
         yield opened
 

@@ -1,6 +1,5 @@
 """A known share of decisions is drawn for a person to look at, whatever was decided."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,15 @@ from modelfleet.task import Task
 
 
 @pytest.fixture
-def audited_fleet(place: str, tmp_path: Path, clock: HandClock) -> Iterator[Fleet]:
-    """A fleet in which every fourth decision is drawn."""
-    settings = Settings(store=str(tmp_path / "models"), audit_share=0.25)
-    with Fleet(place, settings=settings, train=False, durable=False, clock=clock) as opened:
-        yield opened
+def settings(tmp_path: Path) -> Settings:
+    """Every fourth decision is drawn."""
+    return Settings(store=str(tmp_path / "models"), audit_share=0.25)
 
 
 @pytest.fixture
-def task(audited_fleet: Fleet) -> Task:
+def task(fleet: Fleet) -> Task:
     """A task that has decided a hundred requests."""
-    made = audited_fleet.task("acme", "team")
+    made = fleet.task("acme", "team")
     made.define_label("it", keywords=["wifi"])
     made.define_label("hr", keywords=["payday"])
     for number in range(100):
@@ -64,7 +61,7 @@ def test_a_request_sent_again_is_drawn_again_or_not_as_before(task: Task) -> Non
 
 
 def test_precision_by_those_drawn_has_no_bias_though_only_mistakes_are_reported(
-    audited_fleet: Fleet, task: Task, clock: HandClock
+    fleet: Fleet, task: Task, clock: HandClock
 ) -> None:
     """A quarter of decisions is wrong; of the rest nobody speaks but when asked."""
     audits = {one.decision.id for one in task.awaiting(audits=True)}
@@ -75,7 +72,7 @@ def test_precision_by_those_drawn_has_no_bias_though_only_mistakes_are_reported(
         elif decision in audits:
             task.accept(decision)
     clock.advance(40 * 24 * 3600)
-    audited_fleet.watch_due()
+    fleet.watch_due()
     found = task.metrics(60).now.metrics
     right = sum(not decided[decision] for decision in audits)
     assert found.audited.share == pytest.approx(right / len(audits))
@@ -85,10 +82,10 @@ def test_precision_by_those_drawn_has_no_bias_though_only_mistakes_are_reported(
     assert found.audits == len(audits)
 
 
-def test_charlie_is_asked_nothing(task: Task, audited_fleet: Fleet) -> None:
+def test_charlie_is_asked_nothing(task: Task, fleet: Fleet) -> None:
     assert task.awaiting(audits=True)
-    assert audited_fleet.task("charlie", "team").awaiting(audits=True) == []
-    assert audited_fleet.task("charlie", "team").awaiting() == []
+    assert fleet.task("charlie", "team").awaiting(audits=True) == []
+    assert fleet.task("charlie", "team").awaiting() == []
 
 
 def test_forgotten_requests_are_shown_to_nobody(task: Task) -> None:

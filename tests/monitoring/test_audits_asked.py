@@ -1,6 +1,5 @@
 """Where too little is known, people are asked to look at more decisions, until that is over."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,24 +23,6 @@ USUAL = 0.05
 def settings(tmp_path: Path) -> Settings:
     """One in twenty decisions is drawn, where nothing is the matter."""
     return Settings(store=str(tmp_path / "models"), audit_share=USUAL)
-
-
-@pytest.fixture
-def fleet(
-    place: str, settings: Settings, clock: HandClock, _quick_to_close: None
-) -> Iterator[Fleet]:
-    """A fleet on either database."""
-    with Fleet(place, settings=settings, train=False, durable=False, clock=clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def task(fleet: Fleet) -> Task:
-    """A task that answers from its labels' texts."""
-    made = fleet.task("acme", "team")
-    made.define_label("it", keywords=["wifi"])
-    made.define_label("hr", keywords=["payday"])
-    return made
 
 
 def tell(fleet: Fleet, body: k.Body, tenant: str = "acme") -> None:

@@ -26,15 +26,6 @@ BAD = msgspec.structs.replace(GOOD, right=only_sure_is_right)
 
 
 @pytest.fixture
-def task(fleet: Fleet) -> Task:
-    """A task that answers from its labels' texts."""
-    made = fleet.task("acme", "team")
-    made.define_label("it", keywords=["wifi"])
-    made.define_label("hr", keywords=["payday"])
-    return made
-
-
-@pytest.fixture
 def life(fleet: Fleet, task: Task, clock: HandClock) -> Life:
     """Its decisions got worse, but for the surest: more is asked of them."""
     made = Life(fleet, clock)

@@ -39,8 +39,7 @@ def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each option
             found = fleet.alerts(triage=triage)
         else:
             found = _of_tenant(fleet, tenant, ended=ended)
-    if triage:
-        found = triaged(found)
+            found = triaged(found) if triage else found
     if found:
         Console().print(_triage(found) if triage else _table(found))
     else:

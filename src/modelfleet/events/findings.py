@@ -37,8 +37,7 @@ class AlertSaid(msgspec.Struct, frozen=True, kw_only=True):
     comma between; empty: all of them. ``evidence`` is the e-value that passed ``bar``; ``expected``
     and ``observed`` are shares of ``events`` since the inception. An alert that is ``muted_by``
     another tells nobody, nor does one that is ``quiet``, as something is done about it: if that
-    doesn't help, it is raised again,
-    loud, as the same ``alert``.
+    doesn't help, it is raised again, loud, as the same ``alert``.
     """
 
     alert: str

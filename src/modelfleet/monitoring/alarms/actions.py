@@ -63,6 +63,11 @@ class Order(msgspec.Struct, frozen=True):
     body: kinds.Body | None = None
 
 
+def action_name(alert: str, what: What) -> str:
+    """An action's name: that of its alert, and what is done. The event that does it has it too."""
+    return f"{alert}.{what}"
+
+
 def next_order(situation: Situation, allowed: Collection[str]) -> Order:
     """What to do next; when nothing is left, a person is told."""
     if situation.low_trust:

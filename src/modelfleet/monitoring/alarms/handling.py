@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from modelfleet.clock import DAY, Clock
 from modelfleet.events import Event, Logged, body_of, kinds, statements
-from modelfleet.monitoring.alarms.actions import Order, Situation, next_order
+from modelfleet.monitoring.alarms.actions import Order, Situation, action_name, next_order
 from modelfleet.monitoring.alarms.causes import later_causes
 from modelfleet.monitoring.alarms.episodes import Action, Episode
 from modelfleet.monitoring.alarms.findings import Finding, Rang
@@ -17,7 +17,6 @@ from modelfleet.monitoring.alarms.targets import target_after, targets_of
 from modelfleet.monitoring.alarms.telling import (
     Teller,
     Whose,
-    action_name,
     name_of,
     raised,
     sentence_of,
@@ -148,7 +147,7 @@ class Handler:
         if order.what == "tell":
             episode.begin(None)
         else:
-            episode.begin(Action(action_name(episode, order), order.what, time))
+            episode.begin(Action(action_name(episode.alert, order.what), order.what, time))
         if not self._is_news(case.at):
             return
         self._teller.acts(case.about, episode, order, time)

@@ -6,7 +6,7 @@ from itertools import takewhile
 import sqlalchemy as sa
 
 from modelfleet.events import Event, Logged, Query, kinds, statements
-from modelfleet.monitoring.alarms.actions import BY
+from modelfleet.monitoring.alarms.actions import BY, action_name
 from modelfleet.monitoring.matured import Matured
 
 _NEWEST = 200
@@ -14,7 +14,7 @@ _NEWEST = 200
 
 def raise_of(alert: str) -> str:
     """The id of the event with which an alert had decisions be right more often."""
-    return f"{alert}.raise_threshold"
+    return action_name(alert, "raise_threshold")
 
 
 def targets_of(connection: sa.Connection, tenant: str, task: str) -> list[Logged]:

@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelfleet.events import Event, kinds, make, statements
-from modelfleet.monitoring.alarms.actions import Order
+from modelfleet.monitoring.alarms.actions import Order, action_name
 from modelfleet.monitoring.alarms.episodes import Action, Episode
 from modelfleet.monitoring.alarms.findings import Finding
 from modelfleet.monitoring.alarms.sentences import Change, whose
@@ -99,7 +99,7 @@ class Teller:
 
     def acts(self, about: Whose, episode: Episode, order: Order, time: int) -> None:
         """What is done about an alert, and the event that carries it out."""
-        name = action_name(episode, order)
+        name = action_name(episode.alert, order.what)
         before = _good(episode, episode.observed)
         body = kinds.ActionTaken(name, episode.alert, order.what, order.why, before)
         self._add(about, body, time, f"{name}.taken")
@@ -132,11 +132,6 @@ class Teller:
 
     def _add(self, about: Whose, body: kinds.Body, time: int, identity: str) -> None:
         self.events.append(make(body, tenant=about.tenant, task=about.task, time=time, id=identity))
-
-
-def action_name(episode: Episode, order: Order) -> str:
-    """An action's name: that of its alert, and what was done."""
-    return f"{episode.alert}.{order.what}"
 
 
 def _good(episode: Episode, share: float) -> float:
