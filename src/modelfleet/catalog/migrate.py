@@ -1,10 +1,13 @@
 """Bringing a database to the newest tables, once, however many processes start at a time."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from modelfleet.events import Database
 
-_NEWEST = "0009"
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
+_NEWEST = max(file.name for file in _VERSIONS.glob("[0-9]*.py")).partition("_")[0]
 _ONE_AT_A_TIME = 0x6D6F64656C  # an advisory lock's number: "model"
 _VERSION = sa.table("alembic_version", sa.column("version_num"))
 
