@@ -2,11 +2,12 @@
 
 import threading
 import time
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 from tests.conftest import HandClock
-from tests.serving.test_serving import trained
+from tests.serving.test_serving import eventually, file_of, trained
 
 from modelfleet.decisions import Example
 from modelfleet.fleet import Fleet
@@ -106,6 +107,72 @@ def test_another_server_follows_within_a_second(fleet: Fleet, place: str, clock:
             begun = time.monotonic()
             while there.decide("no wifi").version != version:
                 assert time.monotonic() - begun < 5  # a second, on a machine that isn't busy
+
+
+def test_no_request_waits_for_a_swap_that_another_server_logged(
+    fleet: Fleet, place: str, clock: HandClock
+) -> None:
+    task = trained(fleet, clock, versions=3)
+    third, _, first = [version.version for version in task.versions()]
+    task.give_examples([Example("the coffee machine", "facilities")])
+    with Fleet(place, settings=fleet.settings, train=False, durable=False) as other:
+        cache, texts = other.cache, ["the coffee machine", "no wifi", "door locked"]
+        cache.get("acme", "team")
+
+        def is_served(version: str) -> bool:
+            model = cache.fresh("acme", "team")
+            assert model is not None  # one is ready at all times
+            return model.version == version
+
+        for version in (first, third, first):
+            task.promote(version)
+            eventually(partial(is_served, version))
+            swapped = cache.get("acme", "team")
+            cache.clear()
+            anew = cache.get("acme", "team")
+            features = anew.encoder.encode(texts, [{}] * 3)
+            assert (swapped.version, swapped.aliases) == (anew.version, anew.aliases)
+            assert swapped.judged(texts, [{}] * 3, features) == anew.judged(
+                texts, [{}] * 3, features
+            )
+
+
+def test_what_was_corrected_beside_a_swap_is_known_to_another_server(
+    fleet: Fleet, place: str, clock: HandClock
+) -> None:
+    task = trained(fleet, clock, versions=2)
+    names = [version.version for version in task.versions()]
+    with Fleet(place, settings=fleet.settings, train=False, durable=False) as other:
+        there = other.task("acme", "team")
+
+        def answers(text: str, label: str, version: str) -> bool:
+            decision = there.decide(text)
+            return (decision.candidates[0].label, decision.version) == (label, version)
+
+        for number in range(6):
+            text, label = f"the odd thing {number}", ("it", "facilities")[number % 2]
+            version = names[(number + 1) % 2]
+            task.promote(version)
+            task.give_examples([Example(text, label)])
+            eventually(partial(answers, text, label, version))
+
+
+def test_a_version_that_another_server_made_live_and_cannot_be_opened_here_is_told(
+    fleet: Fleet, place: str, clock: HandClock
+) -> None:
+    task = trained(fleet, clock, versions=2)
+    second, first = [version.version for version in task.versions()]
+    with Fleet(place, settings=fleet.settings, train=False, durable=False) as other:
+        other.cache.get("acme", "team")
+        file_of(fleet, first).unlink()
+        task.promote(first)
+        eventually(lambda: other.cache.serving("acme", "team").state == "stand-in")
+        served = other.cache.serving("acme", "team")
+        assert (served.wanted, served.version, "no such file" in served.why) == (
+            first,
+            second,
+            True,
+        )
 
 
 def test_a_swap_of_a_task_in_memory_asks_the_database_twice_and_back_three_times(

@@ -24,6 +24,7 @@ from modelfleet.catalog.schema import (
 from modelfleet.catalog.task_state import ALIASES, TaskState
 from modelfleet.errors import NotFound
 from modelfleet.events import Database, Logged
+from modelfleet.events.key_lookup import ByKeys
 from modelfleet.events.kinds import RequestDecided
 from modelfleet.events.schema import EVENTS
 
@@ -113,10 +114,14 @@ class Catalog:
         """What is known of a task, and its live version if it has one."""
         with self._database.reading() as connection:
             row = connection.execute(_SERVED, {"tenant": tenant, "task": task}).first()
-        if row is None:
-            return TaskState(tenant, task), None
-        state, version = row[:_STATE_WIDTH], row[_STATE_WIDTH:]
-        return TaskState(*state), None if version[0] is None else Version(*version)
+        return (TaskState(tenant, task), None) if row is None else _served(row)
+
+    def served_together(
+        self, tasks: Sequence[tuple[str, str]]
+    ) -> list[tuple[TaskState, Version | None]]:
+        """The same of several tasks, in no order; those that were never named are left out."""
+        with self._database.reading() as connection:
+            return list(map(_served, _SERVED_TOGETHER.rows(connection, tasks)))
 
     def has_task(self, tenant: str, task: str) -> bool:
         """Whether the log holds anything of a task."""
@@ -292,17 +297,22 @@ _VERSION = sa.select(*_columns(VERSIONS, Version)).where(
     VERSIONS.c.version == sa.bindparam("version"),
 )
 _STATE_WIDTH = len(TaskState.__struct_fields__)
-_SERVED = (
-    sa.select(*_columns(TASKS, TaskState), *_columns(VERSIONS, Version))
-    .select_from(
-        TASKS.outerjoin(
-            VERSIONS,
-            sa.and_(
-                VERSIONS.c.tenant == TASKS.c.tenant,
-                VERSIONS.c.task == TASKS.c.task,
-                VERSIONS.c.version == TASKS.c.live,
-            ),
-        )
+_STATE_AND_LIVE = sa.select(*_columns(TASKS, TaskState), *_columns(VERSIONS, Version)).select_from(
+    TASKS.outerjoin(
+        VERSIONS,
+        sa.and_(
+            VERSIONS.c.tenant == TASKS.c.tenant,
+            VERSIONS.c.task == TASKS.c.task,
+            VERSIONS.c.version == TASKS.c.live,
+        ),
     )
-    .where(TASKS.c.tenant == sa.bindparam("tenant"), TASKS.c.task == sa.bindparam("task"))
 )
+_SERVED = _STATE_AND_LIVE.where(
+    TASKS.c.tenant == sa.bindparam("tenant"), TASKS.c.task == sa.bindparam("task")
+)
+_SERVED_TOGETHER = ByKeys(_STATE_AND_LIVE, TASKS.c.tenant, TASKS.c.task)
+
+
+def _served(row: AnyRow) -> tuple[TaskState, Version | None]:
+    state, version = row[:_STATE_WIDTH], row[_STATE_WIDTH:]
+    return TaskState(*state), None if version[0] is None else Version(*version)

@@ -37,8 +37,8 @@ class ByKeys:
         for start in range(0, len(keys), _MOST):
             some = keys[start : start + _MOST]
             if connection.dialect.name == "sqlite":
-                yield from connection.execute(self._sqlite, {"keys": some})
+                yield from connection.execute(self._sqlite, {"keys": some}).all()
             else:
                 parts = zip(*some, strict=True)
                 arrays = {name: list(part) for name, part in zip(self._names, parts, strict=True)}
-                yield from connection.execute(self._postgresql, arrays)
+                yield from connection.execute(self._postgresql, arrays).all()

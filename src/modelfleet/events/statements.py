@@ -129,7 +129,7 @@ def changes(
     query = sa.select(EVENTS.c.seq, EVENTS.c.tenant, EVENTS.c.task, EVENTS.c.kind).where(
         EVENTS.c.seq > after, EVENTS.c.seq <= until, EVENTS.c.kind.in_(sorted(kinds))
     )
-    rows = connection.execute(query.order_by(EVENTS.c.seq))
+    rows = connection.execute(query.order_by(EVENTS.c.seq)).all()
     return [(seq, tenant, task, kind) for seq, tenant, task, kind in rows]
 
 

@@ -20,7 +20,7 @@ def checked(
     if name not in arrays:
         raise ValueError(f"array {name} is missing")
     array = arrays[name]
-    if array.dtype.name not in types:
+    if array.dtype not in types:
         raise ValueError(f"array {name} has type {array.dtype}, not {' or '.join(types)}")
     if array.shape != shape:
         raise ValueError(f"array {name} has shape {array.shape}, not {shape}")

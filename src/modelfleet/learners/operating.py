@@ -130,8 +130,8 @@ def solve(curve: Curve, labels: Sequence[str], targets: Targets, prior: Prior) -
     points = {}
     for label, column in own.items():
         points[label] = point(curve.of(curve.columns == column), targets[label], prior)
-    others = ~np.isin(curve.columns, list(own.values()))
-    points[WHOLE_TASK] = point(curve.of(others), targets[WHOLE_TASK], prior)
+    others = curve.of(~np.isin(curve.columns, list(own.values()))) if own else curve
+    points[WHOLE_TASK] = point(others, targets[WHOLE_TASK], prior)
     return points
 
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -123,8 +123,7 @@ class Checkpoint(msgspec.Struct, frozen=True, eq=False):
             StoreUnavailable: the file can't be read.
         """
         try:
-            with Path(path).open("rb", buffering=0) as file:
-                contents = _contents(file)
+            contents = _contents(path)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise CheckpointMissing(f"{path}: there is no such file") from error
         except OSError as error:
@@ -167,13 +166,19 @@ def fingerprint(data: Contents) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _contents(file: BinaryIO) -> Contents:
-    if file.seek(0, os.SEEK_END) < MAPPED_FROM:
-        file.seek(0)
-        return file.read()
-    if sys.version_info >= (3, 13):
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ, trackfd=False)
-    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+def _contents(path: Path | str) -> Contents:
+    # Four calls of the system, where a file object makes nine: at each the interpreter is given up,
+    # and whoever answers requests meanwhile must be waited for.
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size < MAPPED_FROM:
+            return os.read(descriptor, size)
+        if sys.version_info >= (3, 13):
+            return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ, trackfd=False)
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+    finally:
+        os.close(descriptor)
 
 
 def _check_fingerprint(contents: Contents, expected: str | None) -> None:

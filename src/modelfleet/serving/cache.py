@@ -1,7 +1,7 @@
 """The models that a process has in memory: loaded when asked for, fresh, within a byte budget."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
@@ -12,7 +12,7 @@ from modelfleet.clock import Clock
 from modelfleet.errors import CheckpointUnusable, LogUnavailable, NotFound, StoreUnavailable
 from modelfleet.serving.entry import Entry, Place, Serving
 from modelfleet.serving.eviction import Evictor
-from modelfleet.serving.loading import FOLLOWED, Counts, Loader
+from modelfleet.serving.loading import FOLLOWED, SWAPS, Counts, Loader
 from modelfleet.serving.served import ServedModel
 
 LOADS = 4
@@ -20,6 +20,10 @@ LOADS = 4
 LOADS_FROM_AFAR = 32
 """Loads at once from an object store, whose answer each waits for."""
 
+Change = tuple[int, str, str, str]
+"""An event: its place in the log, whose it is, of which task, and its kind."""
+
+_SWAPPED_TOGETHER = 100  # tasks at most that are swapped before anybody asks for them
 _FAILED_BYTES = 1_000  # what it takes to remember that a version can't be served
 
 
@@ -119,8 +123,8 @@ class ModelCache:
             nbytes=model.nbytes,
         )
 
-    def notice(self, changes: Iterable[tuple[int, str, str, str]]) -> None:
-        """Be told of events: ``(seq, tenant, task, kind)``; the models concerned are now behind."""
+    def notice(self, changes: Iterable[Change]) -> None:
+        """Be told of events; the models concerned are now behind."""
         for seq, tenant, task, kind in changes:
             if kind not in FOLLOWED:
                 continue
@@ -129,6 +133,21 @@ class ModelCache:
             for entry in filter(None, map(self._entries.get, places)):
                 with self._lock:  # two threads notice: this process's writer and the follower
                     entry.wanted = max(entry.wanted, seq)
+
+    def follow(self, changes: Sequence[Change]) -> None:
+        """Be told of events that others logged.
+
+        A model of which nothing changed but the version that is live is swapped in the background,
+        and answers as before until that is done: no request waits for it. All others are behind,
+        and so are those of very many tasks: of these only what is asked for is loaded.
+        """
+        swapping = self._swapping(changes)
+        if len(swapping) > _SWAPPED_TOGETHER:
+            swapping = {}
+        self.notice(change for change in changes if change[1:3] not in swapping)
+        if swapping:
+            swaps = [change for change in changes if change[1:3] in swapping]
+            self._pool.submit(self._swap, swapping, swaps)
 
     def warm(self, tenant: str, task: str) -> None:
         """Load what is live, if it isn't in memory.
@@ -196,6 +215,32 @@ class ModelCache:
     def close(self) -> None:
         """Let loads end that have begun, and begin none."""
         self._pool.shutdown(cancel_futures=True)
+
+    def _swapping(self, changes: Sequence[Change]) -> dict[tuple[str, str], ServedModel]:
+        """The models in memory that lack nothing but which version is live."""
+        others = {(tenant, task) for _, tenant, task, kind in changes if kind not in SWAPS}
+        found = {}
+        for seq, tenant, task, _ in changes:
+            model = self._fresh((tenant, task, None))
+            if model is not None and model.applied < seq and (tenant, task) not in others:
+                found[tenant, task] = model
+        return found
+
+    def _swap(self, models: Mapping[tuple[str, str], ServedModel], swaps: list[Change]) -> None:
+        try:
+            for task, swapped in self._loader.swapped(models, swaps[-1][0]):
+                self._replace((*task, None), models[task], swapped)
+        finally:  # those that were left out are behind; whoever asks for one hears what is wrong
+            self.notice(swaps)
+
+    def _replace(self, place: Place, before: ServedModel, after: ServedModel) -> None:
+        """Put a model in another's place, unless that one has gone meanwhile."""
+        entry = self._entries.get(place)
+        if entry is None:
+            return
+        with entry.lock:
+            if entry.model is before:
+                self._take_in(place, entry, after)
 
     def _with_tried(self, place: Place) -> ServedModel:
         """The model, when what is tried out beside it is loaded, or known to be unusable."""

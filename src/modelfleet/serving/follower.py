@@ -18,7 +18,7 @@ _logger = structlog.get_logger()
 
 
 class Follower:
-    """A thread that reads what other processes committed, and notices it to the cache."""
+    """A thread that reads what other processes committed, and tells the cache."""
 
     def __init__(self, log: EventLog, wake: Wake, cache: ModelCache) -> None:
         self._log = log
@@ -32,7 +32,7 @@ class Follower:
     def step(self) -> None:
         """Notice all that was committed since the last step."""
         head, changes = self._log.changes(self._position, FOLLOWED)
-        self._cache.notice(changes)
+        self._cache.follow(changes)
         self._position = head
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Making a served model: the live checkpoint, or prototypes, and then the tail of the log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 import numpy as np
@@ -24,17 +25,18 @@ from modelfleet.training import (
 )
 
 _TRIALS = (kinds.VersionCanaried.kind, kinds.VersionShadowed.kind)
-_SWAPS = (
+SWAPS = (
     kinds.VersionPublished.kind,
     kinds.VersionPromoted.kind,
     kinds.VersionPinned.kind,
     kinds.VersionUnpinned.kind,
 )
+"""The kinds of events after which another version may be the live one."""
 _MADE_ANEW = (*kinds.PINNING, kinds.EvidenceForgotten.kind)
 
 _IN_THE_STATE = (*_TRIALS, *kinds.AUDITING)
 
-FOLLOWED = frozenset(kinds.READ + _SWAPS + _IN_THE_STATE)
+FOLLOWED = frozenset(kinds.READ + SWAPS + _IN_THE_STATE)
 """The kinds of events that change what a served model answers, or how that is noted."""
 
 _logger = structlog.get_logger()
@@ -149,11 +151,41 @@ class Loader:
         relabelled = model.version is None and told.intersection(kinds.LABELS)
         if again or relabelled or told.intersection(_MADE_ANEW):
             return self._loaded_if_better(tenant, task, model, tail)
-        if told.intersection(_SWAPS):
+        if told.intersection(SWAPS):
             return self._swapped(model, tail, *self._catalog.served(tenant, task))
         if told.intersection(_IN_THE_STATE):
             model = _playing(model, self._catalog.task(tenant, task))
         return self._applied(model, tail)
+
+    def swapped(
+        self, models: Mapping[tuple[str, str], ServedModel], head: int
+    ) -> Iterator[tuple[tuple[str, str], ServedModel]]:
+        """What is live of tasks now, where nothing else changed up to ``head`` but their versions.
+
+        One query tells of all. A task is left out if its version can't be served, or if there is
+        more to it: `caught_up` says what is wrong, and does the rest.
+
+        Args:
+            models: what is known already, by tenant and task.
+            head: the last event that they know then.
+        """
+        for state, live in self._catalog.served_together(list(models)):
+            model = models[state.tenant, state.task]
+            with suppress(CheckpointUnusable, StoreUnavailable):
+                base = self._live(state, live, model)
+                if base.applied <= head:
+                    swapped = self._following(model, base, state, head, model.learned)
+                    yield (state.tenant, state.task), swapped
+
+    def _live(self, state: TaskState, live: Version | None, known: ServedModel) -> ServedModel:
+        """The live version, which may be the one that is known; no other stands in for it."""
+        if live is None:
+            raise CheckpointMissing(f"{state.tenant}/{state.task} has no version '{state.live}'")
+        if live.version == known.version:
+            return msgspec.structs.replace(known, trouble="")
+        opened = open_version(self._store, self._encoders, state.tenant, state.task, live)
+        self.counts.loaded += 1
+        return of_version(opened)
 
     def _swapped(
         self, model: ServedModel, tail: Sequence[Logged], state: TaskState, live: Version | None
@@ -166,11 +198,17 @@ class Loader:
         base = self._base(state, live)
         if base.applied > head:  # published meanwhile: what is pinned may be other by now
             return self._loaded_if_better(state.tenant, state.task, model, tail)
+        learned = max([model.learned, *(event.seq for event in tail if event.kind in kinds.READ)])
+        return self._better(self._following(model, base, state, head, learned), model, tail)
+
+    def _following(
+        self, model: ServedModel, base: ServedModel, state: TaskState, head: int, learned: int
+    ) -> ServedModel:
+        """Another version in a model's place; behind ``learned`` the log teaches nothing more."""
         start = msgspec.structs.replace(base, wanted=state.live, pinned=model.pinned)
         start = _playing(start, state)
-        learned = max([model.learned, *(event.seq for event in tail if event.kind in kinds.READ)])
         if learned > base.applied:
-            return self._better(self._taught(state, start, head), model, tail)
+            return self._taught(state, start, head)
         return msgspec.structs.replace(start, applied=head)
 
     def _loaded_if_better(
