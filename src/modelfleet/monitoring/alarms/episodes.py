@@ -56,6 +56,8 @@ class Episode(msgspec.Struct, array_like=True):
         happened: how often, since it was raised or the last action.
         outcomes: of so many.
         rang: whether the detector rang again since then.
+        began: the first decision since it is worse.
+        behind: the decision behind which the detector had started anew before that.
     """
 
     alert: str
@@ -81,6 +83,8 @@ class Episode(msgspec.Struct, array_like=True):
     happened: int = 0
     outcomes: int = 0
     rang: bool = False
+    began: int = 0
+    behind: int = 0
 
     @property
     def kind(self) -> tuple[int, str, str]:

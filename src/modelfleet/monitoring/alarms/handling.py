@@ -80,6 +80,8 @@ class Handler:
             versions=finding.versions,
             precision=finding.precision,
             confident=finding.confident,
+            began=finding.began.seq,
+            behind=rang.since,
         )
         order = None if muted_by else self._next(about, episode)
         episode.quiet = order is not None and order.what != "tell"

@@ -37,13 +37,19 @@ class Elements(msgspec.Struct, frozen=True, eq=False):
 
 def past_of(connection: sa.Connection, at: Matured, until: int, after: int = 0) -> Past:
     """The decisions of a task up to a place in the log, and the words until ``at`` matured."""
+    past = past_between(connection, at, after, until)
+    if past.outcomes:
+        return past
+    # What rang matured after later decisions, behind which it started anew.
+    return past_between(connection, at, 0, until)
+
+
+def past_between(connection: sa.Connection, at: Matured, after: int, until: int) -> Past:
+    """The decisions of a task between two places in the log; there may be none."""
     words = Query(at.tenant, at.task, WORDS)
     decided = (kinds.RequestDecided.kind,)
     asked = msgspec.structs.replace(words, kinds=decided, after=after, newest_first=True)
     requests = statements.found(connection, asked, until + 1, MOST)[::-1]
-    if not requests:  # what rang matured after later decisions, behind which it started anew
-        asked = msgspec.structs.replace(asked, after=0)
-        requests = statements.found(connection, asked, until + 1, MOST)[::-1]
     return _with_words(connection, requests, words, at.matured)
 
 

@@ -48,6 +48,22 @@ class Weeks(msgspec.Struct, array_like=True):
     alert: str = ""
 
 
+class Usual(msgspec.Struct, array_like=True):
+    """What was usual of a stream before an alert that is over (see `alarms.usual`).
+
+    Attributes:
+        score: the first of its sums (see `calibrating`).
+        information: the second.
+        day: on which the alert ended.
+        holds: whether it is the stream's again: not before the next day.
+    """
+
+    score: float
+    information: float
+    day: int
+    holds: bool = False
+
+
 class TaskMemory(msgspec.Struct, array_like=True):
     """Of one task, beside its detectors.
 
@@ -59,8 +75,10 @@ class TaskMemory(msgspec.Struct, array_like=True):
         seen: outcomes so far.
         last: the newest decision among them: they needn't mature in their order.
         weeks: the last two weeks, where the usual rule is asked for.
-        since: of streams that rang before, the decision behind which they started anew.
+        since: of streams that rang before, or were as bad as one that did, the decision behind
+            which they started anew.
         episodes: alerts that are open.
+        usual: of streams, as it was before their last alert that is over.
     """
 
     detectors: bytes
@@ -72,6 +90,7 @@ class TaskMemory(msgspec.Struct, array_like=True):
     weeks: Weeks | None = None
     since: dict[int, int] = {}
     episodes: list[Episode] = []
+    usual: dict[int, Usual] = {}
 
 
 class Pool(msgspec.Struct, array_like=True):

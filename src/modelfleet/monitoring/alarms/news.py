@@ -10,7 +10,7 @@ from modelfleet.events import Event, Logged, kinds
 from modelfleet.monitoring.alarms.allowance import day_of
 from modelfleet.monitoring.alarms.episodes import Episode, log_odds_between
 from modelfleet.monitoring.alarms.findings import Rang, find
-from modelfleet.monitoring.alarms.gathering import Gathered
+from modelfleet.monitoring.alarms.gathering import Gathered, Then, beforehand
 from modelfleet.monitoring.alarms.handling import Case, Handler
 from modelfleet.monitoring.alarms.inhibition import is_scarce, is_told, muter
 from modelfleet.monitoring.alarms.memory import Shared, TaskMemory
@@ -18,6 +18,7 @@ from modelfleet.monitoring.alarms.over import find_over
 from modelfleet.monitoring.alarms.policy import Policy
 from modelfleet.monitoring.alarms.scopes import ScopeAlarm, common_slices
 from modelfleet.monitoring.alarms.telling import Whose
+from modelfleet.monitoring.alarms.usual import usual_before
 from modelfleet.monitoring.alarms.within import Slice
 from modelfleet.monitoring.finding import TaskKey
 from modelfleet.monitoring.matured import Matured
@@ -100,11 +101,13 @@ class News:
         stream = Stream(outcomes.streams[element])
         happened, stated = bool(outcomes.happened[element]), float(outcomes.stated[element])
         about = Whose(one.tenant, one.task, one.recipe or "")
+        then = heard.gathered.then[heard.gathered.of[element]]
         kept = [*memory.episodes]
         for episode in kept:
             if self._is_explained_no_more(memory, episode):
                 self._handler.end(Case(about, episode, one), "what explained it is over")
                 self._close(about, memory.episodes, episode, one.matured)
+                self._be_usual(memory, episode, one, then)
                 continue
             if episode.stream != stream or not episode.counts(one.decided):
                 continue
@@ -115,7 +118,7 @@ class News:
                 self._rings_again(heard, one, element, episode)
             if self._handler.follow(Case(about, episode, one)):
                 self._close(about, memory.episodes, episode, one.matured)
-                memory.since[stream] = heard.gathered.then[heard.gathered.of[element]].last
+                self._be_usual(memory, episode, one, then)
         if alarm is not None:
             self._raise(heard, one, element, alarm)
         if element in heard.within:
@@ -126,6 +129,13 @@ class News:
         of.remove(episode)
         if "raise_threshold" in episode.tried:
             self._handler.lower(about, episode.alert, of, time)
+
+    def _be_usual(self, memory: TaskMemory, ended: Episode, one: Matured, then: Then) -> None:
+        """What was learned of a task while it was bad isn't usual of it."""
+        known = beforehand(self._shared)
+        usual = usual_before(self._connection, ended, one, then.habit, memory.usual, known)
+        memory.usual |= usual
+        memory.since |= dict.fromkeys(usual, then.last)
 
     def _is_explained_no_more(self, memory: TaskMemory, episode: Episode) -> bool:
         """Whether the alert that muted one has ended; if it goes on, its detector rings again."""

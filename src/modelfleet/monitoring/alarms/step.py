@@ -24,6 +24,7 @@ from modelfleet.monitoring.alarms.news import Heard, News
 from modelfleet.monitoring.alarms.policy import Policy
 from modelfleet.monitoring.alarms.scopes import Scopes
 from modelfleet.monitoring.alarms.searching import WeeklySearch
+from modelfleet.monitoring.alarms.usual import hold_again
 from modelfleet.monitoring.alarms.weekly import WeeklyWatch, judged
 from modelfleet.monitoring.alarms.within import advance_within
 from modelfleet.monitoring.budget import Budget, search_error
@@ -68,11 +69,14 @@ class Step:
     def take_in(self, some: Sequence[Matured]) -> None:
         """Take in outcomes of one day, in order."""
         self._search.take_in(some)
-        self._shared.turn(day_of(some[0].matured))
+        day = day_of(some[0].matured)
+        self._shared.turn(day)
         allowance = Allowance(Budget(self._policy.false_alerts), self._shared.traffic)
         known = beforehand(self._shared)
         gathered = gather(some, self._places, self._tasks, known, allowance)
         before = self._state.sums.copy()
+        for task in {(one.tenant, one.task) for one in some}:
+            hold_again(self._state, self._places[task], self._tasks[task].usual, day)
         observed = observe(self._state, gathered.outcomes, self._policy.tolerance)
         self._pool(some, gathered, before)
         heard = Heard(some, gathered, observed)
