@@ -14,7 +14,7 @@ from tests.test_client import Running
 
 from modelfleet import Client, Fleet
 from modelfleet.api import create_app
-from modelfleet.monitoring.alarms.canaries import Canaries
+from modelfleet.monitoring.alarms.canaries import HORIZON, Canaries, checked
 from modelfleet.monitoring.alarms.canary_lives import live_on
 from modelfleet.monitoring.alarms.gathering import Gathered
 from modelfleet.monitoring.streams import Tolerance
@@ -51,7 +51,22 @@ def test_broken_canaries_are_found(lived: Fleet) -> None:
     canaries = lived.monitoring_status().canaries
     assert canaries.found > 0
     assert canaries.outcomes_to_find is not None
-    assert canaries.outcomes_to_find < 400
+    assert canaries.outcomes_to_find <= canaries.horizon
+    assert canaries.missed == 0.0
+
+
+def test_what_is_found_late_was_missed_and_weighs_as_such_in_the_median() -> None:
+    known = Canaries()
+    assert (checked(known).missed, checked(known).outcomes_to_find) == (None, None)
+    for took in (40, HORIZON, HORIZON + 300):
+        for lived in range(1, took + 1):
+            known.live(0, rang=lived == took)
+    found = checked(known)
+    assert (found.found, found.missed, found.outcomes_to_find) == (2, 0.3333, HORIZON)
+    for _ in range(2 * HORIZON):
+        known.live(1, rang=False)
+        known.live(2, rang=False)
+    assert (checked(known).missed, checked(known).outcomes_to_find) == (0.6, None)
 
 
 def test_broken_canaries_are_found_as_often_after_a_long_time() -> None:

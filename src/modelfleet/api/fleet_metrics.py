@@ -120,7 +120,8 @@ class FleetState(Collector):
             ("outcomes", "Outcomes of honest canaries.", canaries.outcomes),
             ("promised", "False alarms that honest canaries were allowed.", canaries.promised),
             ("realised", "False alarms that honest canaries raised.", canaries.realised),
-            ("found", "Broken canaries that were found.", canaries.found),
+            ("found", "Broken canaries that were found in time.", canaries.found),
+            ("missed", "The share of broken canaries that wasn't.", canaries.missed or 0.0),
         ):
             yield _gauge(f"canaries_{name}", meaning, count)
 

@@ -20,7 +20,9 @@ _SAMPLE = {
         "at_most": 4.74,
         "broken": False,
         "found": 812,
-        "outcomes_to_find": 59.4,
+        "missed": 0.0025,
+        "horizon": 200,
+        "outcomes_to_find": 48,
     },
 }
 

@@ -59,7 +59,7 @@ def monitoring(
 
 def _table(status: MonitoringStatus) -> Table:
     canaries = status.canaries
-    took = canaries.outcomes_to_find
+    took, missed = canaries.outcomes_to_find, canaries.missed
     table = Table(show_header=False, box=None)
     for name, value in (
         ("events behind the log", f"{status.lag.events:,} ({status.lag.seconds:,.0f} s)"),
@@ -67,7 +67,8 @@ def _table(status: MonitoringStatus) -> Table:
         ("false alarms of theirs, allowed", f"{canaries.promised:.2f}"),
         ("false alarms of theirs, raised", f"{canaries.realised:,}"),
         ("broken canaries found", f"{canaries.found:,}"),
-        ("outcomes that this took", "-" if took is None else f"{took:,.0f} on average"),
+        ("outcomes that this took", "-" if took is None else f"{took:,} (median)"),
+        (f"not found within {canaries.horizon}", "-" if missed is None else f"{missed:.1%}"),
     ):
         table.add_row(name, value)
     return table

@@ -6,6 +6,8 @@ is a false alarm; those of broken ones are wrong in three of ten cases more. Dra
 decision's id. Nothing of them is told: not in alerts, nor in metrics of tenants.
 """
 
+from statistics import median_low
+
 import msgspec
 
 from modelfleet.monitoring.budget import Account, most_likely_at_most
@@ -13,6 +15,10 @@ from modelfleet.monitoring.state import State
 
 HONEST = 8
 BROKEN = 8
+HORIZON = 200
+"""Outcomes within which a broken one ought to be found; one that is found later was missed."""
+LATEST = 100
+"""Lives of broken ones of which it is remembered how long they took."""
 
 
 class Canaries(msgspec.Struct, array_like=True):
@@ -24,8 +30,10 @@ class Canaries(msgspec.Struct, array_like=True):
         promised: false alarms, the sum of the shares that the honest ones were given.
         realised: false alarms of theirs.
         since: outcomes that each broken one had since it began.
-        found: how often a broken one was found; then it begins anew.
-        took: outcomes that this took, in all.
+        found: how often a broken one was found in time; once it is found it begins anew.
+        missed: how often it wasn't.
+        took: of the latest lives of broken ones, outcomes until one was found; of those that were
+            missed, more than the horizon.
     """
 
     states: list[bytes] = msgspec.field(
@@ -36,7 +44,18 @@ class Canaries(msgspec.Struct, array_like=True):
     realised: int = 0
     since: list[int] = msgspec.field(default_factory=lambda: [0] * BROKEN)
     found: int = 0
-    took: int = 0
+    missed: int = 0
+    took: list[int] = []
+
+    def live(self, broken: int, *, rang: bool) -> None:
+        """A broken one had another outcome."""
+        lived = self.since[broken] + 1
+        self.since[broken] = 0 if rang else lived
+        if lived > HORIZON or (lived < HORIZON and not rang):
+            return
+        self.found += rang
+        self.missed += not rang
+        self.took = [*self.took, lived if rang else HORIZON + 1][-LATEST:]
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -48,8 +67,11 @@ class Check(msgspec.Struct, frozen=True):
         realised: false alarms that they raised.
         at_most: the upper 95% bound of the mean of such a count.
         broken: whether more rang than chance explains; it wants a look.
-        found: how often broken canaries, wrong in three of ten cases more, were found.
-        outcomes_to_find: outcomes that this took on average; None if none was found yet.
+        found: how often broken canaries, wrong in three of ten cases more, were found in time.
+        missed: the share that wasn't; None if none has lived so long yet.
+        horizon: how many outcomes are in time.
+        outcomes_to_find: the median that this took the latest hundred, where those that were missed
+            took longer than any; None if none was found yet, or most were missed.
     """
 
     outcomes: int
@@ -58,12 +80,16 @@ class Check(msgspec.Struct, frozen=True):
     at_most: float
     broken: bool
     found: int
-    outcomes_to_find: float | None
+    missed: float | None
+    horizon: int
+    outcomes_to_find: int | None
 
 
 def checked(known: Canaries) -> Check:
     """What canaries have shown."""
     account = Account(known.promised, known.realised)
+    lives = known.found + known.missed
+    middle = median_low(known.took) if known.took else None
     return Check(
         outcomes=known.outcomes,
         promised=round(known.promised, 4),
@@ -71,5 +97,7 @@ def checked(known: Canaries) -> Check:
         at_most=round(most_likely_at_most(known.realised), 2),
         broken=account.broken,
         found=known.found,
-        outcomes_to_find=round(known.took / known.found, 1) if known.found else None,
+        missed=round(known.missed / lives, 4) if lives else None,
+        horizon=HORIZON,
+        outcomes_to_find=None if middle is None or middle > HORIZON else middle,
     )

@@ -49,12 +49,8 @@ def live_on(
     for number, task in enumerate(outcomes.tasks.tolist()):
         if task < HONEST:
             known.realised += number in ringing
-            continue
-        known.since[task - HONEST] += 1
-        if number in ringing:
-            known.found += 1
-            known.took += known.since[task - HONEST]
-            known.since[task - HONEST] = 0
+        else:
+            known.live(task - HONEST, rang=number in ringing)
 
 
 def _place(one: Matured) -> int:
