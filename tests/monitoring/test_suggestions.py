@@ -71,6 +71,20 @@ def test_accepted_in_one_call_the_next_decision_knows_the_label(team: Task) -> N
     assert [label.label for label in team.labels()] == ["hr", "it", "parking"]
 
 
+def test_of_long_texts_the_beginning_is_shown_and_all_becomes_examples(team: Task) -> None:
+    long = [f"{text}. {'And that is all there is to say about it. ' * 200}" for text in PARKING]
+    _asked(team, long)
+    (found,) = team.suggestions()
+    for text in found.texts:
+        assert len(text) <= 400
+        assert any(whole.startswith(text.removesuffix("…")) for whole in long)
+        assert text.endswith("…")
+    team.accept_suggestion(found.suggestion, label="parking")
+    taught = [one.text for one in team.explain(long[0]).taught]
+    assert set(taught) <= set(long)
+    assert taught
+
+
 def test_a_request_that_somebody_placed_meanwhile_stays_there(team: Task) -> None:
     decisions = _asked(team, PARKING)
     (found,) = team.suggestions()

@@ -15,6 +15,7 @@ from modelfleet.decisions.checks import check_task, known_label
 from modelfleet.errors import NotFound
 from modelfleet.events import Condition, Event, EventLog, Logged, Query, kinds, make
 from modelfleet.events.validation import check_event, check_name, check_text
+from modelfleet.monitoring.beginning import beginning
 from modelfleet.monitoring.clusters import Cluster, clusters
 from modelfleet.monitoring.words import telling_words
 from modelfleet.recipe import Recipe
@@ -30,6 +31,7 @@ _MOST_OTHERS = 1_000
 _MOST_KEYWORDS = 5
 _IN_A_NAME = 2
 _SHOWN = 5
+_LONGEST_SHOWN = 400
 _REFUSED = kinds.VERDICTS[kinds.DecisionRefused.kind]
 _PLACING = (kinds.DecisionReassigned.kind, kinds.DecisionIrrelevant.kind)
 _FORM = re.compile(r"(\d{1,18})-([0-9a-f]{12})")
@@ -47,7 +49,7 @@ class Suggestion(msgspec.Struct, frozen=True):
         likeness: of two of them, on average, from 0 to 1.
         since: when the first was decided, in microseconds.
         decisions: of all of them, the most typical first.
-        texts: of the most typical.
+        texts: of the most typical, as people are shown them: their first 400 characters.
     """
 
     suggestion: str
@@ -227,7 +229,7 @@ def _suggestion(
         likeness=round(group.likeness, 3),
         since=min(event.time for event in members),
         decisions=tuple(event.id for event in members),
-        texts=tuple(texts[:_SHOWN]),
+        texts=tuple(beginning(text, _LONGEST_SHOWN) for text in texts[:_SHOWN]),
     )
 
 

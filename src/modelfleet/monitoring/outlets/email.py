@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from modelfleet.clock import Clock, to_datetime
+from modelfleet.monitoring.beginning import beginning
 from modelfleet.monitoring.outlets.notice import Notice, details
 from modelfleet.monitoring.outlets.outlet import Answer, Refused, Taken, Unreachable
 
@@ -110,9 +111,7 @@ def _subject(notices: Sequence[Notice]) -> str:
     first = notices[0]
     others = f" (and {len(notices) - 1:,} more)" if len(notices) > 1 else ""
     said = " ".join(f"{_state(first)}: {first.alert.sentence}".split())
-    if len(said) > _LONGEST_SUBJECT:
-        said = said[: _LONGEST_SUBJECT - 1] + "…"
-    return f"[modelfleet] {said}{others}"
+    return f"[modelfleet] {beginning(said, _LONGEST_SUBJECT)}{others}"
 
 
 def _state(notice: Notice) -> str:

@@ -8,6 +8,7 @@ from modelfleet.catalog import Alert, Catalog
 from modelfleet.clock import from_datetime
 from modelfleet.errors import InvalidInput
 from modelfleet.events import EventLog, Logged, Query, kinds
+from modelfleet.monitoring.beginning import beginning
 from modelfleet.monitoring.intervals import Interval, exact
 from modelfleet.monitoring.measuring import Every, Measures, Period
 from modelfleet.monitoring.metrics import Measured, Metrics
@@ -108,7 +109,7 @@ def _was_wrong(decision: Logged, word: Logged, right: Mapping[str, str | None]) 
     return Wrong(
         decision.id,
         decision.time,
-        str(decision.fields["text"])[:_LONGEST_TEXT],
+        beginning(str(decision.fields["text"]), _LONGEST_TEXT),
         decided,
         said,
         kinds.VERDICTS[word.kind],

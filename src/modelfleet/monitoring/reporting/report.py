@@ -23,6 +23,8 @@ class Slice(msgspec.Struct, frozen=True):
 class Wrong(msgspec.Struct, frozen=True):
     """A decision that somebody corrected; ``time`` is when it was made, in microseconds.
 
+    ``text`` is what was asked, its first 400 characters.
+
     ``right`` is the label that they gave it, None if they said that none fits (``said``).
     """
 
