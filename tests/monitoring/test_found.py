@@ -109,7 +109,10 @@ def test_what_goes_on_is_told_with_what_was_tried_and_what_changed(life: Life) -
 
 @pytest.mark.parametrize(
     ("instead", "told"),
-    [("sales", "it and sales were mixed up"), (None, "requests came that no label fits")],
+    [
+        ("sales", "requests of it are now assigned to sales"),
+        (None, "requests came that no label fits"),
+    ],
 )
 def test_it_says_what_most_errors_have_in_common(
     life: Life, instead: str | None, told: str
@@ -118,6 +121,13 @@ def test_it_says_what_most_errors_have_in_common(
     alert = alerts(life.fleet)[0]
     assert [cause.what for cause in alert.causes if cause.kind == "errors" and told in cause.what]
     assert f"Then {told}: " in alert.sentence
+
+
+def test_it_says_which_labels_are_mixed_up_where_neither_is_new(life: Life) -> None:
+    for instead in ("hr", "sales", "hr", "hr", "sales", "hr"):
+        life.live(msgspec.structs.replace(GOOD, instead=instead), days=1)
+    life.live(msgspec.structs.replace(worse(0.5), instead="sales"), days=14)
+    assert "Then it and sales were mixed up: " in alerts(life.fleet)[0].sentence
 
 
 def test_errors_of_the_same_kind_as_before_are_no_cause(life: Life) -> None:

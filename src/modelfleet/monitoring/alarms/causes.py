@@ -1,7 +1,5 @@
 """What else happened when a change began: what may have caused it, the likeliest first."""
 
-import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -9,6 +7,7 @@ import sqlalchemy as sa
 
 from modelfleet.events import Logged, Query, kinds, statements
 from modelfleet.events.findings import Cause, Inception
+from modelfleet.monitoring.alarms.common_errors import SURE, common_errors
 from modelfleet.monitoring.alarms.history import Past, past_of
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.words import telling_words
@@ -28,10 +27,7 @@ _KINDS = (
 )
 _FEWEST_REQUESTS = 10
 _COMMON = 0.15
-_SURE = 3.3  # standard errors: one in two thousand
 _MOVED = 0.2
-_FEWEST_ERRORS = 4
-_MOST_OF_ERRORS = 0.5
 
 
 class When(msgspec.Struct, frozen=True):
@@ -77,45 +73,18 @@ def later_causes(
     return (*_errors(past, when), *moved(past, when))
 
 
+def _errors(past: Past, when: When) -> Iterator[Cause]:
+    """What most errors have in common since then, if that isn't what they had before."""
+    parts = ([past.outcomes[place] for place in part] for part in _split(past, when))
+    what = common_errors(*parts)
+    if what:
+        yield Cause(past.outcomes[when.place].decision, ERRORS, what)
+
+
 def moved(past: Past, when: When) -> Iterator[Cause]:
     """What changed by itself: how much feedback people give, and what they ask."""
     yield from _feedback(past, when)
     yield from _requests(past, when)
-
-
-def _errors(past: Past, when: When) -> Iterator[Cause]:
-    """What most errors have in common now, if that isn't what they had before."""
-    before, since = _split(past, when)
-    if min(len(before), len(since)) < _FEWEST_REQUESTS:
-        return
-    earlier, errors = _kinds_of_errors(past, before), _kinds_of_errors(past, since)
-    for what, count in errors.most_common(1):
-        most = count >= max(_FEWEST_ERRORS, _MOST_OF_ERRORS * errors.total())
-        common_before = earlier[what] > _MOST_OF_ERRORS * earlier.total()
-        if most and not common_before and _is_more(earlier[what], len(before), count, len(since)):
-            began = past.outcomes[when.place].decision
-            yield Cause(began, ERRORS, f"{what}: {count} of {errors.total()} errors")
-
-
-def _kinds_of_errors(past: Past, places: Sequence[int]) -> Counter[str]:
-    return Counter(what for place in places if (what := _error(past.outcomes[place])))
-
-
-def _error(one: Matured) -> str:
-    """What was wrong about a first candidate, in words; empty if nothing was."""
-    if one.best is None or one.best_was_right is not False:
-        return ""
-    if one.right is None:
-        return "requests came that no label fits"
-    first, second = sorted((one.best, one.right))
-    return f"{first} and {second} were mixed up"
-
-
-def _is_more(count: int, of: int, count_since: int, of_since: int) -> bool:
-    """Whether a share rose by more than chance (the normal approximation of two shares)."""
-    pooled = (count + count_since) / (of + of_since)
-    error = math.sqrt(pooled * (1 - pooled) * (1 / of + 1 / of_since))
-    return count_since / of_since - count / of > _SURE * error
 
 
 def _events(connection: sa.Connection, past: Past, when: When) -> list[Logged]:
@@ -171,7 +140,7 @@ def _feedback(past: Past, when: When) -> Iterator[Cause]:
     now = sum(past.outcomes[place].said is not None for place in since) / len(since)
     pooled = (was * len(before) + now * len(since)) / (len(before) + len(since))
     error = (pooled * (1 - pooled) * (1 / len(before) + 1 / len(since))) ** 0.5
-    if abs(now - was) > max(_SURE * error, _MOVED):
+    if abs(now - was) > max(SURE * error, _MOVED):
         began = past.outcomes[when.place].decision
         more = "more" if now > was else "less"
         what = f"people gave {more} feedback: on {now:.0%} of decisions instead of {was:.0%}"
@@ -188,7 +157,7 @@ def _requests(past: Past, when: When) -> Iterator[Cause]:
     new = [
         one.word
         for one in telling_words(since, before)
-        if one.z > _SURE and one.share >= _COMMON and one.share > 2 * one.share_elsewhere
+        if one.z > SURE and one.share >= _COMMON and one.share > 2 * one.share_elsewhere
     ]
     if new:
         began = past.outcomes[when.place].decision

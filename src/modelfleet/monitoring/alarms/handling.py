@@ -17,12 +17,11 @@ from modelfleet.monitoring.alarms.targets import target_after, targets_of
 from modelfleet.monitoring.alarms.telling import (
     Teller,
     Whose,
-    name_of,
+    new_episode,
     raised,
-    sentence_of,
 )
 from modelfleet.monitoring.matured import Matured
-from modelfleet.monitoring.streams import FROM_CONFIDENCE, Stream
+from modelfleet.monitoring.streams import Stream
 
 _NEWS = 7 * DAY
 """What was found later than this is told, but not acted on: the log is being caught up with."""
@@ -60,29 +59,7 @@ class Handler:
         low_trust: bool,
     ) -> Episode:
         """A new alert, and the first thing that is done about it."""
-        field, value = finding.kind
-        where = f"{field}={value}" if field else ""
-        stream = rang.stream
-        episode = Episode(
-            alert=name_of(about, stream.name, where, rang.at.seq),
-            stream=stream,
-            field=field,
-            value=value,
-            recipe=about.recipe,
-            usual=None if stream in FROM_CONFIDENCE else finding.expected,
-            offset=rang.offset,
-            shift=finding.shift,
-            observed=finding.observed,
-            raised=rang.at.matured,
-            sentence=sentence_of(about, stream, where, finding),
-            muted_by=muted_by,
-            low_trust=low_trust,
-            versions=finding.versions,
-            precision=finding.precision,
-            confident=finding.confident,
-            began=finding.began.seq,
-            behind=rang.since,
-        )
+        episode = new_episode(about, rang, finding, muted_by=muted_by, low_trust=low_trust)
         order = None if muted_by else self._next(about, episode)
         episode.quiet = order is not None and order.what != "tell"
         body = raised(about, episode, finding, rang.evidence, rang.bar)

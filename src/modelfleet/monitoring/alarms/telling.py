@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from modelfleet.events import Event, kinds, make, statements
 from modelfleet.monitoring.alarms.actions import Order, action_name
 from modelfleet.monitoring.alarms.episodes import Action, Episode
-from modelfleet.monitoring.alarms.findings import Finding
+from modelfleet.monitoring.alarms.findings import Finding, Rang
 from modelfleet.monitoring.alarms.sentences import Change, whose
-from modelfleet.monitoring.streams import Stream
+from modelfleet.monitoring.streams import FROM_CONFIDENCE, Stream
 
 _MOST_EVIDENCE = 1e12
 
@@ -41,6 +41,34 @@ def called(stream: Stream, where: str, *, skewed: bool) -> str:
     if where:
         return "bias"
     return "skew" if skewed else stream.name.lower()
+
+
+def new_episode(
+    about: Whose, rang: Rang, finding: Finding, *, muted_by: str | None, low_trust: bool
+) -> Episode:
+    """An alert as it begins; nothing is being done about it yet."""
+    field, value = finding.kind
+    where = f"{field}={value}" if field else ""
+    return Episode(
+        alert=name_of(about, rang.stream.name, where, rang.at.seq),
+        stream=rang.stream,
+        field=field,
+        value=value,
+        recipe=about.recipe,
+        usual=None if rang.stream in FROM_CONFIDENCE else finding.expected,
+        offset=rang.offset,
+        shift=finding.shift,
+        observed=finding.observed,
+        raised=rang.at.matured,
+        sentence=sentence_of(about, rang.stream, where, finding),
+        muted_by=muted_by,
+        low_trust=low_trust,
+        versions=finding.versions,
+        precision=finding.precision,
+        confident=finding.confident,
+        began=finding.began.seq,
+        behind=rang.since,
+    )
 
 
 def raised(
