@@ -28,10 +28,10 @@ def test_one_tenants_trouble_does_not_touch_those_who_asked_in_the_same_turn(
     monkeypatch.setattr(small_fleet.cache, "get", broken)
 
     async def ask() -> list[Decision | BaseException]:
-        together = Together(small_fleet.decider, Wakeups())
+        together = Together(small_fleet.decider.decide_together, Wakeups().tell)
         tenants = ("acme", "globex", "initech")
         asked = [small_fleet.decider.asked(one, "team", Request("no wifi")) for one in tenants]
-        answers = (together.decide(one) for one in asked)
+        answers = (together.answer(one) for one in asked)
         return await asyncio.gather(*answers, return_exceptions=True)
 
     first, second, third = asyncio.run(ask())

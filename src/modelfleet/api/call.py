@@ -16,6 +16,7 @@ from modelfleet.api.problems import BodyBroken, TooLarge
 from modelfleet.api.together import Together
 from modelfleet.api.wakeups import Wakeups
 from modelfleet.decisions import Scorer
+from modelfleet.decisions.scoring import score_together
 from modelfleet.events.validation import check_text
 from modelfleet.fleet import Fleet
 from modelfleet.task import Task
@@ -43,7 +44,8 @@ class Platform:
         self.document = document
         self.page = page
         self.wakeups = Wakeups()
-        self.together = Together(fleet.decider, self.wakeups)
+        self.decisions = Together(fleet.decider.decide_together, self.wakeups.tell)
+        self.predictions = Together(score_together)
         self.scorer = Scorer(fleet.cache)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
 

@@ -57,7 +57,7 @@ async def decide(call: Call) -> ASGIApp:
     if not scorer.is_warm(tenant, task):
         await call.wakeups.result(scorer.prepared(tenant, task))
     if request.id is None and scorer.is_warm(tenant, task):
-        decision = await call.platform.together.decide(decider.asked(tenant, task, request))
+        decision = await call.platform.decisions.answer(decider.asked(tenant, task, request))
     else:
         future = await call.in_thread(decider.decide, tenant, task, [request])
         (decision,) = await call.wakeups.result(future)

@@ -8,10 +8,10 @@ import msgspec
 from modelfleet.api.call import Platform
 from modelfleet.api.located import located
 from modelfleet.decisions import Decision, Prediction, Request
-from modelfleet.decisions.scoring import MOST_CANDIDATES
+from modelfleet.decisions.scoring import MOST_CANDIDATES, Question
 from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.events.validation import check_request
-from modelfleet.serving import ServedModel
+from modelfleet.serving import ServedModel, is_trying
 
 MOST_REQUESTS = 1_000
 """In one call."""
@@ -80,26 +80,38 @@ async def predict(
     """
     if not 1 <= len(requests) <= MOST_REQUESTS:
         raise InvalidInput.at("text", f"must be 1 to {MOST_REQUESTS:,} texts; got {len(requests)}")
-    await loaded(platform, asked)
+    model = await loaded(platform, asked)
     with located(requests, lambda one: check_request(one.text, one.metadata), "requests"):
         if wish.log:
             return await _decided(platform, asked, requests, wish)
-        return await _scored(platform, asked, requests, wish.most)
+        predicted = await _scored(platform, asked, model, requests, wish.most)
+    platform.metrics.predicted(len(predicted))
+    return predicted
 
 
 async def _scored(
-    platform: Platform, asked: Model, requests: Sequence[Request], most: int
+    platform: Platform, asked: Model, model: ServedModel, requests: Sequence[Request], most: int
 ) -> list[Prediction]:
+    """One request with others that come meanwhile, some at once, many in a thread."""
     tenant, task, version = asked.tenant, asked.task, asked.version
 
     def score() -> list[Prediction]:
         return platform.scorer.score(tenant, task, requests, most=most, version=version)
 
-    short = len(requests) <= _AT_ONCE and sum(map(_length, requests)) <= _CHARACTERS_AT_ONCE
-    quick = short and platform.scorer.is_warm(tenant, task, version)
-    predicted = score() if quick else await platform.in_thread(score)
-    platform.metrics.predicted(len(predicted))
-    return predicted
+    if not _is_quick(asked, model, requests):
+        return await platform.in_thread(score)
+    if len(requests) > 1:
+        return score()
+    (request,) = requests
+    check_request(request.text, request.metadata)
+    return [await platform.predictions.answer(Question(model, request, most))]
+
+
+def _is_quick(asked: Model, model: ServedModel, requests: Sequence[Request]) -> bool:
+    """Whether scoring needs nothing but memory, and so little time that nobody is held up."""
+    if not model.encoder.quick or (asked.version is None and is_trying(model)):
+        return False
+    return len(requests) <= _AT_ONCE and sum(map(_length, requests)) <= _CHARACTERS_AT_ONCE
 
 
 def _length(request: Request) -> int:

@@ -1,48 +1,64 @@
-"""Deciding together what was asked in one turn of the event loop."""
+"""Answering together what was asked in one turn of the event loop."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Generic, TypeVar
 
-from modelfleet.api.wakeups import Wakeups
-from modelfleet.decisions import Asked, Decider, Decision
+from modelfleet.api.wakeups import settle
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+AnswerAll = Callable[[Sequence[tuple[A, Callable[[B | Exception], None]]]], None]
+"""Tells each of those who asked the answer, now or later, or why there is none.
+
+It raises, before anybody was told, if one of them can't be answered.
+"""
+
+Tell = Callable[[asyncio.Future[B], B | Exception], None]
+"""Has a future give an answer, or raise why there is none."""
+
+_MOST = 64
+"""At a time, as many as the encoder takes in one pass; the first needn't wait for all others."""
 
 
-class Together:
-    """Collects the requests that come while others are decided, and decides them in one go.
+class Together(Generic[A, B]):
+    """Collects what is asked while others are answered, and has it answered in one go.
 
-    They share one pass of the encoder and, most often, one commit; a lone request waits for
-    nobody. Only for requests that can be decided without waiting.
+    Requests share one pass of the encoder so and, most often, one commit; a lone one waits for
+    nobody. Only for what can be answered without waiting.
     """
 
-    def __init__(self, decider: Decider, wakeups: Wakeups) -> None:
-        self._decider = decider
-        self._wakeups = wakeups
-        self._asked: list[tuple[Asked, asyncio.Future[Decision]]] = []
+    def __init__(self, answer_all: AnswerAll[A, B], tell: Tell[B] = settle) -> None:
+        self._answer_all = answer_all
+        self._tell = tell
+        self._asked: list[tuple[A, asyncio.Future[B]]] = []
 
-    async def decide(self, asked: Asked) -> Decision:
-        """The decision, once it is durable in the log."""
+    async def answer(self, asked: A) -> B:
+        """The answer, or the error that stands in its place."""
         loop = asyncio.get_running_loop()
         if not self._asked:
-            loop.call_soon(self._decide)
-        waiting: asyncio.Future[Decision] = loop.create_future()
+            loop.call_soon(self._answer_some, loop)
+        waiting: asyncio.Future[B] = loop.create_future()
         self._asked.append((asked, waiting))
         return await waiting
 
-    def _decide(self) -> None:
-        asked, self._asked = self._asked, []
-        self._decide_each(asked)
+    def _answer_some(self, loop: asyncio.AbstractEventLoop) -> None:
+        some, self._asked = self._asked[:_MOST], self._asked[_MOST:]
+        if self._asked:
+            loop.call_soon(self._answer_some, loop)
+        self._answer_each(some)
 
-    def _decide_each(self, asked: "list[tuple[Asked, asyncio.Future[Decision]]]") -> None:
-        """Decide all in one go, or each alone if one of them can't be."""
+    def _answer_each(self, asked: list[tuple[A, asyncio.Future[B]]]) -> None:
+        """Answer all in one go, or each alone if one of them can't be."""
         try:
-            self._decider.decide_together(
-                [(one, partial(self._wakeups.tell, waiting)) for one, waiting in asked]
-            )
+            self._answer_all([(one, partial(self._tell, waiting)) for one, waiting in asked])
         except Exception as error:  # noqa: BLE001 - whatever it is, who asked is told
             if len(asked) > 1:
                 for one in asked:
-                    self._decide_each([one])
+                    self._answer_each([one])
                 return
             ((_, waiting),) = asked
-            if not waiting.done():
-                waiting.set_exception(error)
+            settle(waiting, error)
+

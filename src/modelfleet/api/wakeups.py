@@ -39,12 +39,17 @@ class Wakeups:
         self._woken = False  # before taking the list: whoever comes now wakes the loop again
         delivered, self._found = self._found, []
         for waiting, outcome in delivered:
-            if waiting.done():
-                continue  # its client has gone
-            if isinstance(outcome, BaseException):
-                waiting.set_exception(outcome)
-            else:
-                waiting.set_result(outcome)
+            settle(waiting, outcome)
+
+
+def settle(waiting: asyncio.Future[Any], outcome: object) -> None:
+    """Have a future of the event loop that is running give an outcome, or raise it."""
+    if waiting.done():
+        return  # its client has gone
+    if isinstance(outcome, BaseException):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome)
 
 
 def _outcome(done: "Future[Any]") -> object:

@@ -49,6 +49,12 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
         """The probability of the best candidate, 0 without any."""
         return self.candidates[0].probability if self.candidates else 0.0
 
+    def cut(self, most: int) -> "Prediction":
+        """The same with no more than ``most`` candidates."""
+        if len(self.candidates) <= most:
+            return self
+        return msgspec.structs.replace(self, candidates=self.candidates[:most])
+
 
 class Decision(Prediction, frozen=True, kw_only=True):
     """The answer to a request, which is in the log; feedback refers to its ``id``."""

@@ -1,8 +1,10 @@
 """Requests are scored here, for decisions and for predictions alike."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
+
+import msgspec
 
 from modelfleet.decisions.checks import check_task
 from modelfleet.decisions.decision import Prediction, Request
@@ -15,6 +17,14 @@ from modelfleet.text import Encoder, Features
 MOST_CANDIDATES = 5
 
 T = TypeVar("T")
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A request that was checked, the model that is to answer, and how many candidates it gives."""
+
+    model: ServedModel
+    request: Request
+    most: int = MOST_CANDIDATES
 
 
 class Scorer:
@@ -87,6 +97,17 @@ def _check(tenant: str, task: str, version: str | None) -> None:
     check_task(tenant, task)
     if version is not None:
         check_name(version, "version")
+
+
+def score_together(
+    asked: Sequence[tuple[Question, Callable[[Prediction | Exception], None]]],
+) -> None:
+    """Score requests of any models in one go; each of those who asked is told at once."""
+    models = [one.model for one, _ in asked]
+    most = max(one.most for one, _ in asked)
+    predicted = predictions(models, [one.request for one, _ in asked], most)
+    for (question, tell), prediction in zip(asked, predicted, strict=True):
+        tell(prediction.cut(question.most))
 
 
 def predictions(
