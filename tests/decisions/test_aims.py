@@ -7,6 +7,7 @@ from tests.conftest import HandClock
 from modelfleet.decisions import Example
 from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.fleet import Fleet
+from modelfleet.serving import judge
 from modelfleet.task import Task
 from modelfleet.training import Published
 
@@ -200,6 +201,6 @@ def test_a_version_from_before_all_this_still_answers(fleet: Fleet, clock: HandC
     model = fleet.cache.get("acme", "team")
     old = msgspec.structs.replace(model, novelty=None)
     features = old.encoder.encode(["my laptop is broken"], [{}])
-    (judged,) = old.judged(["my laptop is broken"], [{}], features)
+    (judged,) = judge([old], ["my laptop is broken"], [{}], features)
     assert (judged.label, judged.fit) == ("it", None)
     assert task.decide("my laptop is broken").label == "it"

@@ -10,7 +10,7 @@ from tests.conftest import HandClock
 
 from modelfleet.decisions import Example
 from modelfleet.fleet import Fleet
-from modelfleet.serving import ModelCache
+from modelfleet.serving import ModelCache, probable
 from modelfleet.settings import Settings
 from modelfleet.task import Task
 from modelfleet.text import default_encoder
@@ -38,7 +38,7 @@ def answers(
     """What a server says of some texts, to five digits; by a version, or by what is live."""
     model = cache.get(tenant, "team", version)
     return [
-        [(one.label, round(one.probability, 5)) for one in model.scored(features)]
+        [(one.label, round(one.probability, 5)) for one in probable(model, features)]
         for features in default_encoder().encode(TEXTS, [{}] * len(TEXTS))
     ]
 

@@ -11,6 +11,7 @@ from tests.serving.test_serving import eventually, file_of, trained
 
 from modelfleet.decisions import Example
 from modelfleet.fleet import Fleet
+from modelfleet.serving import judge
 from modelfleet.task import Task
 
 
@@ -202,4 +203,5 @@ def test_a_swap_of_a_task_in_memory_asks_the_database_twice_and_back_three_times
         anew = fleet.cache.get("acme", "team")
         texts = ["the lift", "no wifi", "door locked", "VPN of the lift"]
         features = anew.encoder.encode(texts, [{}] * 4)
-        assert swapped.judged(texts, [{}] * 4, features) == anew.judged(texts, [{}] * 4, features)
+        by_swapped = judge([swapped] * 4, texts, [{}] * 4, features)
+        assert by_swapped == judge([anew] * 4, texts, [{}] * 4, features)

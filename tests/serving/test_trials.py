@@ -12,6 +12,7 @@ from modelfleet.decisions import Example, Request
 from modelfleet.errors import Conflict, InvalidInput, NotFound
 from modelfleet.events import Query
 from modelfleet.fleet import Fleet
+from modelfleet.serving import judge
 from modelfleet.settings import Settings
 from modelfleet.task import Task
 
@@ -113,7 +114,7 @@ def test_what_a_shadow_would_have_said_stands_in_the_log_and_is_not_answered(
     assert event.fields["shadow"]["version"] == shadow
     said = fleet.cache.get("acme", "team", shadow)
     features = said.encoder.encode(["no wifi"], [{}])
-    (judged,) = said.judged(["no wifi"], [{}], features, 1)
+    (judged,) = judge([said], ["no wifi"], [{}], features, 1)
     assert event.fields["shadow"].get("label") == judged.label
     assert event.fields["shadow"]["confidence"] == round(judged.candidates[0].probability, 6)
     task.set_shadow(None)

@@ -6,13 +6,14 @@ from tests.serving.test_serving import forget, trained
 
 from modelfleet.errors import NotFound
 from modelfleet.fleet import Fleet
+from modelfleet.serving import probable
 from modelfleet.text import default_encoder
 
 
 def best(fleet: Fleet, text: str, version: str | None) -> str:
     """The most probable label by a version."""
     (features,) = default_encoder().encode([text], [{}])
-    return fleet.cache.get("acme", "team", version).scored(features)[0].label
+    return probable(fleet.cache.get("acme", "team", version), features)[0].label
 
 
 def test_a_version_is_asked_for_by_its_name_and_by_its_part(fleet: Fleet, clock: HandClock) -> None:

@@ -61,4 +61,3 @@ class Together(Generic[A, B]):
                 return
             ((_, waiting),) = asked
             settle(waiting, error)
-

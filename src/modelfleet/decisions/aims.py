@@ -14,7 +14,7 @@ from modelfleet.events.validation import check_name, check_target, check_text
 from modelfleet.learners.operating import WHOLE_TASK
 from modelfleet.serving import ModelCache
 from modelfleet.serving.aiming import Aiming
-from modelfleet.serving.served import NO_LABEL_FITS
+from modelfleet.serving.judging import NO_LABEL_FITS
 
 MOST_PREVIEWED = 500
 

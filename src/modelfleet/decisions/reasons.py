@@ -12,7 +12,7 @@ from modelfleet.events import EventLog, Logged, kinds
 from modelfleet.events.kinds import EVIDENCE
 from modelfleet.events.validation import check_id, check_request
 from modelfleet.learners.reasons import Lead, Share, shared_out
-from modelfleet.serving import Loader, ModelCache, ServedModel
+from modelfleet.serving import Loader, ModelCache, ServedModel, probable
 from modelfleet.text import Features
 from modelfleet.training import Example, TrainingSet, decisions_of
 from modelfleet.training.evidence import fold
@@ -119,7 +119,7 @@ class Explainer:
         check_request(text, given)
         model = self._cache.get(tenant, task)
         (features,) = model.encoder.encode([text], [given])
-        best = [one.label for one in model.scored(features, 2)]
+        best = [one.label for one in probable(model, features, 2)]
         pinned = model.pinned_label(text, given)
         found = self._reasons(model, text, given, [pinned] if pinned else best)
         asked = Logged(2**62, 0, "", tenant, 0, "", task, {"text": text, "metadata": given})

@@ -1,8 +1,7 @@
 """Requests are scored here, for decisions and for predictions alike."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TypeVar
 
 import msgspec
 
@@ -11,12 +10,18 @@ from modelfleet.decisions.decision import Prediction, Request
 from modelfleet.errors import NotFound
 from modelfleet.events.kinds import Candidate
 from modelfleet.events.validation import check_name, check_request
-from modelfleet.serving import Judged, ModelCache, ServedModel, is_trying, route
+from modelfleet.serving import (
+    Judged,
+    ModelCache,
+    ServedModel,
+    for_each_kind,
+    is_trying,
+    judge,
+    route,
+)
 from modelfleet.text import Encoder, Features
 
 MOST_CANDIDATES = 5
-
-T = TypeVar("T")
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -113,37 +118,18 @@ def score_together(
 def predictions(
     models: Sequence[ServedModel], requests: Sequence[Request], most: int = MOST_CANDIDATES
 ) -> list[Prediction]:
-    """What each model says of its request.
+    """What each model says of its request; a request gets the same numbers alone as in any batch.
 
-    Encoded in one pass for each encoder, and judged in one for each model; a request gets the same
-    numbers alone as in any batch.
+    Encoded in one pass for each encoder, and judged in one for all.
     """
-    features = _encoded([model.encoder for model in models], requests)
-    found: dict[int, Prediction] = {}
-    for model, places in _places(models).items():
-        asked = [requests[i] for i in places]
-        texts, metadata = [r.text for r in asked], [r.metadata for r in asked]
-        judged = model.judged(texts, metadata, [features[i] for i in places], most)
-        found.update(zip(places, [_prediction(one, model.version) for one in judged], strict=True))
-    return [found[i] for i in range(len(requests))]
+    texts, metadata = [one.text for one in requests], [one.metadata for one in requests]
 
+    def encoded(encoder: Encoder, places: Sequence[int]) -> Sequence[Features]:
+        return encoder.encode([texts[i] for i in places], [metadata[i] for i in places])
 
-def _encoded(encoders: Sequence[Encoder], requests: Sequence[Request]) -> dict[int, Features]:
-    """The features of each request by its encoder."""
-    found: dict[int, Features] = {}
-    for encoder, places in _places(encoders).items():
-        asked = [requests[i] for i in places]
-        encoded = encoder.encode([r.text for r in asked], [r.metadata for r in asked])
-        found.update(zip(places, encoded, strict=True))
-    return found
-
-
-def _places(items: Iterable[T]) -> dict[T, list[int]]:
-    """Where each of the items stands."""
-    places: dict[T, list[int]] = {}
-    for place, item in enumerate(items):
-        places.setdefault(item, []).append(place)
-    return places
+    features = for_each_kind([model.encoder for model in models], encoded)
+    judged = judge(models, texts, metadata, features, most)
+    return [_prediction(one, model.version) for one, model in zip(judged, models, strict=True)]
 
 
 def _prediction(judged: Judged, version: str | None) -> Prediction:

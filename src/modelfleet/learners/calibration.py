@@ -17,8 +17,13 @@ BINS = 20
 _WIDEST = np.log(20.0)
 
 
-def probabilities(scores: Numbers, temperature: float) -> NDArray[np.float64]:
-    """Softmax of ``scores / temperature`` over the last axis; float64, same shape."""
+def probabilities(scores: Numbers, temperature: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Softmax of ``scores / temperature`` over the last axis; float64, same shape.
+
+    Args:
+        scores: ``(..., L)``.
+        temperature: one, or ``(..., 1)``.
+    """
     scaled = np.asarray(scores, np.float64) / temperature
     scaled -= scaled.max(axis=-1, keepdims=True, initial=-np.inf)
     np.exp(scaled, out=scaled)

@@ -4,7 +4,7 @@ A number's place never changes its meaning: it is what is stored. New ones are a
 """
 
 from modelfleet.monitoring.decided import Decided, Words
-from modelfleet.serving import served
+from modelfleet.serving import judging
 
 Counts = dict[int, int]
 """How often each was counted, by its place; what comes to nothing is left out."""
@@ -50,7 +50,7 @@ def of_decision(decided: Decided) -> Counts:
     counts = {REQUESTS: 1}
     if decided.label is not None:
         counts[DECIDED] = 1
-    elif decided.reason == served.NO_LABEL_FITS:
+    elif decided.reason == judging.NO_LABEL_FITS:
         counts[UNFIT] = 1
     if decided.audit is not None:
         counts[AUDITS] = 1

@@ -14,7 +14,7 @@ from modelfleet.monitoring.last_days import check_days
 from modelfleet.monitoring.likeness import by_meaning, by_words
 from modelfleet.monitoring.words import Telling, telling_words
 from modelfleet.recipe import Recipe
-from modelfleet.serving.served import NO_LABEL_FITS
+from modelfleet.serving.judging import NO_LABEL_FITS
 from modelfleet.text import Encoders
 
 MOST_REQUESTS = 400

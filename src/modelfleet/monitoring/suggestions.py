@@ -19,7 +19,7 @@ from modelfleet.monitoring.beginning import beginning
 from modelfleet.monitoring.clusters import Cluster, clusters
 from modelfleet.monitoring.words import telling_words
 from modelfleet.recipe import Recipe
-from modelfleet.serving.served import NO_LABEL_FITS
+from modelfleet.serving.judging import NO_LABEL_FITS
 from modelfleet.text import Encoders
 
 MOST_REQUESTS = 600

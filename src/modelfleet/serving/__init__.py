@@ -9,9 +9,10 @@ decisions, and how versions come to be. Imports `training` (what the tail teache
 from modelfleet.serving.cache import LOADS, LOADS_FROM_AFAR, ModelCache
 from modelfleet.serving.entry import Serving
 from modelfleet.serving.follower import Follower
+from modelfleet.serving.judging import Judged, Reason, Scored, for_each_kind, judge, probable
 from modelfleet.serving.loading import Loader
 from modelfleet.serving.routing import Routed, is_trying, route
-from modelfleet.serving.served import Judged, Reason, Scored, ServedModel
+from modelfleet.serving.served import ServedModel
 from modelfleet.serving.warmth import Warmth
 
 __all__ = [
@@ -27,6 +28,9 @@ __all__ = [
     "ServedModel",
     "Serving",
     "Warmth",
+    "for_each_kind",
     "is_trying",
+    "judge",
+    "probable",
     "route",
 ]

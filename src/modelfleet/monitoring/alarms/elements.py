@@ -6,7 +6,7 @@ import msgspec
 
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.streams import Stream
-from modelfleet.serving.served import NO_LABEL_FITS
+from modelfleet.serving.judging import NO_LABEL_FITS
 
 Element = tuple[Stream, bool, float | None]
 """A stream, whether what it counts happened, and its probability; None: by what is usual."""
