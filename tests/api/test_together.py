@@ -7,7 +7,8 @@ import pytest
 
 from modelfleet.api.together import Together
 from modelfleet.api.wakeups import Wakeups
-from modelfleet.decisions import Decision, Request
+from modelfleet.decisions import Decision, Prediction, Request, Scorer
+from modelfleet.decisions.scoring import Question, score_together
 from modelfleet.errors import CheckpointDamaged, LogUnavailable
 from modelfleet.fleet import Fleet
 from modelfleet.serving import ServedModel
@@ -39,6 +40,31 @@ def test_one_tenants_trouble_does_not_touch_those_who_asked_in_the_same_turn(
     assert isinstance(first, Decision)
     assert isinstance(third, Decision)
     assert first.candidates[0].label == third.candidates[0].label == "wifi"
+
+
+def test_predictions_that_are_asked_for_together_are_those_that_each_gets_alone(
+    small_fleet: Fleet,
+) -> None:
+    for tenant, labels in (("acme", ("wifi", "door", "lift")), ("globex", ("wifi", "tax"))):
+        for label in labels:
+            small_fleet.task(tenant, "team").define_label(label, keywords=[f"broken {label}"])
+    scorer = Scorer(small_fleet.cache)
+    asked = [
+        (tenant, Request(text), most)
+        for tenant, most in (("acme", 1), ("globex", 5), ("acme", 2))
+        for text in ("no wifi", "the lift is broken", "a tax form", "no wifi")
+    ]
+
+    async def ask() -> list[Prediction]:
+        together = Together(score_together)
+        questions = [
+            Question(scorer.model(tenant, "team"), request, most) for tenant, request, most in asked
+        ]
+        return await asyncio.gather(*map(together.answer, questions * 10))
+
+    alone = [scorer.score(tenant, "team", [one], most=most)[0] for tenant, one, most in asked]
+    assert asyncio.run(ask()) == alone * 10
+    assert [len(one.candidates) for one in alone] == [1] * 4 + [2] * 4 + [2] * 4
 
 
 def test_who_waits_while_the_fleet_is_closed_is_told_so() -> None:

@@ -6,11 +6,13 @@ where the tenant ends; its other dots, if any, are the tenant's last character.
 """
 
 import re
+from functools import lru_cache
 
 from modelfleet.errors import InvalidInput
 from modelfleet.events.validation import check_name
 
 _DOTS = re.compile(r"\.+")
+_MOST_REMEMBERED = 20_000  # names, some 5 MB of them
 
 
 def model_name(tenant: str, task: str) -> str:
@@ -18,6 +20,7 @@ def model_name(tenant: str, task: str) -> str:
     return f"{tenant.replace('.', '..')}.{task.replace('.', '..')}"
 
 
+@lru_cache(_MOST_REMEMBERED)
 def task_of(model: str) -> tuple[str, str] | None:
     """The tenant and the task that a model is named after; None if no model has such a name."""
     odd = [run for run in _DOTS.finditer(model) if len(run[0]) % 2]

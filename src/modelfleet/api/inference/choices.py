@@ -21,9 +21,17 @@ class Choice(msgspec.Struct, frozen=True):
     classes: int = 0
 
 
+_ALL: Mapping[tuple[bool, bool], Sequence[Choice]] = {
+    (log, binary): [Choice(output, binary) for output in (OUTPUTS.values() if log else SCORES)]
+    for log in (False, True)
+    for binary in (False, True)
+}
+"""What there is, with a logged decision and without, in binary and in JSON."""
+
+
 def choices(
     wanted: Sequence[tuple[str, Mapping[str, Any]]], *, log: bool, binary: bool
-) -> list[Choice]:
+) -> Sequence[Choice]:
     """What a client chose, by name with parameters; all there is if it chose nothing.
 
     Args:
@@ -35,8 +43,7 @@ def choices(
         InvalidInput: an output is unknown, chosen twice, or not to be had in this way.
     """
     if not wanted:
-        given = OUTPUTS.values() if log else SCORES
-        return [Choice(output, binary) for output in given]
+        return _ALL[log, binary]
     chosen: dict[str, Choice] = {}
     for number, (name, parameters) in enumerate(wanted):
         field = f"outputs[{number}]"
