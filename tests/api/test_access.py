@@ -53,10 +53,14 @@ def operations() -> list[tuple[str, str, Operation]]:
     return [(method, path, operation) for (method, path), operation in sorted(found.items())]
 
 
+class _NoDecider:
+    decide_together = None
+
+
 class _NoFleet:
     cache = None
     catalog = None
-    decider = None
+    decider = _NoDecider
 
 
 _APPLICATION = create_app(_NoFleet(), keys_required=True)  # type: ignore[arg-type]
