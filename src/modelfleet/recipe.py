@@ -68,7 +68,8 @@ class Learning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Share of requests that a label fits which may be refused because none seems to. More of it
     refuses more of those that none fits."""
     most_examples: int
-    """The newest examples that are learned from; older ones are left out."""
+    """The newest examples that are learned from; older ones are left out, but for the newest of
+    each label. A text counts once for each 80 characters, so the time of a training is bounded."""
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -280,3 +280,21 @@ def test_mira_learns_in_batch_and_the_same_every_time(examples: Examples) -> Non
 def test_a_learner_that_is_not_known_is_named_with_those_that_are(examples: Examples) -> None:
     with pytest.raises(InvalidInput, match="logistic"):
         study("forest", examples)
+
+
+def test_examples_that_contradict_each_other_are_followed_less(examples: Examples) -> None:
+    def followed(targets: np.ndarray[tuple[int], np.dtype[np.intp]]) -> float:
+        """How large the scores are, next to those of a model that follows examples as usual."""
+        told = Examples(examples.features, targets, examples.weights, examples.labels)
+        studied = study("logistic", told)
+        unseen = np.arange(len(targets)) % 3 == 0
+        weights = np.where(unseen, 0, told.weights)
+        rows = np.flatnonzero(unseen)
+        suited, usual = studied.learn_suited(weights, rows), studied.learn(weights)
+        again = suited.again(told.weights).scores(rows), usual.again(told.weights).scores(rows)
+        assert np.abs(suited.scores(rows)).max() > 0
+        return float(np.abs(again[0]).mean() / np.abs(again[1]).mean())
+
+    mixed_up = np.random.default_rng(3).permutation(examples.targets)
+    assert followed(examples.targets) > 0.8
+    assert followed(mixed_up) < 0.6

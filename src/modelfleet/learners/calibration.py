@@ -66,6 +66,13 @@ def temperature(
     return float(np.exp(found.x))
 
 
+def log_loss(scores: Numbers, targets: NDArray[np.integer], temperature: float) -> float:
+    """The mean log loss of ``scores / temperature``, ``(n, L)``; zero of no examples."""
+    if not len(targets):
+        return 0.0
+    return float(_misfit(np.asarray(scores, np.float64) / temperature, targets).mean())
+
+
 def _misfit(scores: NDArray[np.float64], targets: NDArray[np.integer]) -> NDArray[np.float64]:
     """The negative logarithm of each right label's probability."""
     top = scores.max(axis=1)

@@ -11,6 +11,8 @@ from modelfleet.learners.products import Matrix, product
 from modelfleet.text import Features
 from modelfleet.text.features import CHARACTERS, KIND_MASK
 
+_PLACE_BITS = np.uint64(32)
+
 Kernel = Callable[[Matrix], Matrix]
 """Multiplies a matrix ``(L, n)`` from the right with the kernel matrix ``(n, n)``."""
 
@@ -71,12 +73,13 @@ class Design(msgspec.Struct, frozen=True, eq=False):
 
     def implicit_kernel(self) -> Kernel:
         """The kernel matrix, never built: to the features and back, for large n."""
-        transposed = self.sparse.T.tocsr()
+        forth = _most_frequent_first(self.sparse)
+        back = forth.T.tocsr()
 
         def multiply(left: Matrix) -> Matrix:
             columns = np.ascontiguousarray(left.T)
             through: Matrix = product(product(left, self.dense), self.dense.T)
-            through += (self.sparse @ (transposed @ columns)).T
+            through += (forth @ (back @ columns)).T
             through += left.sum(axis=1, keepdims=True) * self.bias**2
             return through
 
@@ -91,13 +94,13 @@ def design(features: Sequence[Features], scales: Scales, rarest: int = 1) -> Des
     """
     stacked = np.concatenate([example.keys for example in features])
     values = np.concatenate([example.values for example in features])
-    keys, columns, counts = np.unique(stacked, return_inverse=True, return_counts=True)
+    keys, columns, counts = _distinct(stacked)
     count = len(features)
     rarity = np.log((1 + count) / (1 + counts)) + 1
     relative = np.sqrt(rarity / (np.log((1 + count) / 2) + 1))
     factors = (scales.sparse * relative).astype(np.float32)
     factors[keys & np.uint32(KIND_MASK) == CHARACTERS] *= np.float32(scales.characters)
-    bounds = np.cumsum([0, *(example.keys.size for example in features)])
+    bounds = np.cumsum([0, *(example.keys.size for example in features)], dtype=np.int32)
     matrix = csr_array((values * factors[columns], columns, bounds), (count, keys.size))
     if rarest > 1:
         frequent = np.flatnonzero(counts >= rarest)
@@ -109,3 +112,32 @@ def design(features: Sequence[Features], scales: Scales, rarest: int = 1) -> Des
         factors=factors,
         bias=scales.bias,
     )
+
+
+def _distinct(
+    keys: NDArray[np.uint32],
+) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.intp]]:
+    """What `numpy.unique` gives with the inverse and the counts, in a quarter of its time.
+
+    Keys are sorted together with their places, as one number each, which needs no indirection.
+    """
+    placed = np.arange(keys.size, dtype=np.uint64)
+    placed |= keys.astype(np.uint64) << _PLACE_BITS
+    placed.sort()
+    ordered = (placed >> _PLACE_BITS).astype(np.uint32)
+    is_first = np.ones(keys.size, bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    firsts = np.flatnonzero(is_first)
+    numbers = np.empty(keys.size, np.int32)
+    numbers[placed.astype(np.uint32)] = np.cumsum(is_first, dtype=np.int32) - 1
+    return ordered[firsts], numbers, np.diff(firsts, append=keys.size)
+
+
+def _most_frequent_first(matrix: csr_array) -> csr_array:
+    """The same columns in another order, in which those that most rows have stay in the cache."""
+    counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    place = np.empty(counts.size, np.int32)
+    place[np.argsort(-counts, kind="stable")] = np.arange(counts.size, dtype=np.int32)
+    moved = csr_array((matrix.data, place[matrix.indices], matrix.indptr), matrix.shape)
+    moved.sort_indices()
+    return moved

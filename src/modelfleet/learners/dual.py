@@ -6,16 +6,18 @@ kernel matrix, and examples are made ready once for all models that learn of som
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from modelfleet.learners import calibration
 from modelfleet.learners.design import Design, Kernel, Scales, design
 from modelfleet.learners.examples import Examples
 from modelfleet.learners.linear import LinearModel
 from modelfleet.learners.products import Matrix, product
+from modelfleet.learners.recommended import PRIOR_TEMPERATURE
 
 _MANY = 2_000
 """Examples above which the kernel matrix isn't built, and hashes seen once are left out."""
@@ -64,16 +66,25 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         gram: the kernel matrix ``(n, n)`` of few examples; None of many.
         solve: finds coefficients.
         together: whether it finds those of several models at a time.
+        stricter: other ways to find them, which follow examples less, the strictest first.
     """
 
     examples: Examples
     known: Design
     gram: Matrix | None
     solve: Solve
-    together: bool
+    together: bool = False
+    stricter: Sequence[Solve] = ()
 
     @classmethod
-    def of(cls, examples: Examples, solve: Solve, *, together: bool = False) -> "Prepared":
+    def of(
+        cls,
+        examples: Examples,
+        solve: Solve,
+        *,
+        together: bool = False,
+        stricter: Sequence[Solve] = (),
+    ) -> "Prepared":
         """What models of these examples have in common."""
         count = len(examples.features)
         few = count <= _MANY
@@ -82,7 +93,8 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
             characters=characters_scale(sum(one.keys.size for one in examples.features) / count),
         )
         known = design(examples.features, scales, rarest=1 if few else 2)
-        return cls(examples, known, known.gram() if few else None, solve, together)
+        gram = known.gram() if few else None
+        return cls(examples, known, gram, solve, together, stricter)
 
     def learn(self, weights: NDArray[np.floating], after: "Learned | None" = None) -> "Learned":
         """What is learned when each example counts so much, ``(n,)``, and a zero leaves one out."""
@@ -90,6 +102,26 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         start = None if after is None else after.at(rows)[None]
         (found,) = self._solved(rows, weights[None], start)
         return Learned(self, rows, found)
+
+    def learn_suited(self, weights: NDArray[np.floating], judged: NDArray[np.intp]) -> "Learned":
+        """What is learned as strictly as suits the examples at ``judged``, whose weights are zero.
+
+        The strictest way is the quickest, too. Each other one begins where the one before ended,
+        until those examples are explained worse (their log loss rises). What is learned ``again``
+        is learned as strictly.
+        """
+        strictest, *others = (self._by(solve) for solve in (*self.stricter, self.solve))
+        best = strictest.learn(weights)
+        temperature, least = best.judged(judged)
+        for other in others:
+            if temperature >= PRIOR_TEMPERATURE:
+                break
+            looser = other.learn(weights, after=best)
+            temperature, loss = looser.judged(judged)
+            if loss >= least:
+                break
+            best, least = looser, loss
+        return best
 
     def learn_each(self, weightings: NDArray[np.floating]) -> "list[Learned]":
         """What is learned of each of M weightings ``(M, n)``."""
@@ -102,6 +134,9 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
             rows = np.flatnonzero(some.any(axis=0))
             found += [Learned(self, rows, one) for one in self._solved(rows, some, None)]
         return found
+
+    def _by(self, solve: Solve) -> "Prepared":
+        return msgspec.structs.replace(self, solve=solve)
 
     def _solved(
         self, rows: NDArray[np.intp], weights: NDArray[np.floating], start: Matrix | None
@@ -158,6 +193,12 @@ class Learned(msgspec.Struct, frozen=True, eq=False):
             kernel = np.ascontiguousarray(gram[np.ix_(self.rows, rows)])
             found = product(self.coefficients, kernel).T
         return np.ascontiguousarray(found, np.float32)
+
+    def judged(self, rows: NDArray[np.intp]) -> tuple[float, float]:
+        """The temperature that suits the examples at ``rows``, unseen by it; their log loss."""
+        scores, targets = self.scores(rows), self.prepared.examples.targets[rows]
+        temperature = calibration.temperature(scores, targets)
+        return temperature, calibration.log_loss(scores, targets, temperature)
 
 
 def sparse_scale(per_label: float) -> float:

@@ -27,7 +27,7 @@ from modelfleet.learners.dual import Part, Prepared
 from modelfleet.learners.examples import Examples
 from modelfleet.learners.linear import LinearModel
 from modelfleet.learners.products import Matrix
-from modelfleet.learners.recommended import REGULARISATION
+from modelfleet.learners.recommended import REGULARISATION, STRICTER
 from modelfleet.text import Features
 
 _TOLERANCE = 0.03
@@ -205,16 +205,21 @@ def _as_factor(numbers: NDArray[np.float64], matrices: Matrix) -> Matrix:
 def study(examples: Examples, regularisation: float = REGULARISATION) -> Prepared:
     """Examples made ready once, to learn of them with several weightings."""
     solve = partial(_coefficients, regularisation=regularisation)
-    return Prepared.of(examples, solve, together=True)
+    stricter = [
+        partial(_coefficients, regularisation=factor * regularisation, tolerance=tolerance)
+        for factor, tolerance in STRICTER
+    ]
+    return Prepared.of(examples, solve, together=True, stricter=stricter)
 
 
-def _coefficients(part: Part, regularisation: float) -> Matrix:
+def _coefficients(part: Part, regularisation: float, tolerance: float = _TOLERANCE) -> Matrix:
     """Those at the minimum of each model: ``(M, L, n)``."""
     wanted = np.zeros((part.labels, part.targets.size), np.float32)
     wanted[part.targets, np.arange(part.targets.size)] = 1
     totals = part.weights.sum(axis=1, dtype=np.float64)
     strength = np.array([penalty(total, regularisation) for total in totals.tolist()])
-    return minimise(Problem(wanted, part.weights, strength, part.kernel), start=part.start)
+    problem = Problem(wanted, part.weights, strength, part.kernel)
+    return minimise(problem, tolerance, part.start)
 
 
 def fit(

@@ -62,6 +62,13 @@ class Studied(Protocol):
         """What is learned when each example counts so much, ``(n,)``, and a zero leaves one out."""
         ...
 
+    def learn_suited(self, weights: NDArray[np.floating], judged: NDArray[np.intp]) -> Learned:
+        """What is learned as strictly as suits the examples at ``judged``, whose weights are zero.
+
+        What is learned ``again`` after it is learned as strictly.
+        """
+        ...
+
     def learn_each(self, weightings: NDArray[np.floating]) -> Sequence[Learned]:
         """What is learned of each of M weightings ``(M, n)``."""
         ...
@@ -91,6 +98,10 @@ class Refitting(msgspec.Struct, frozen=True, eq=False):
         features = [self.examples.features[row] for row in rows.tolist()]
         model = self.fit(features, self.examples.targets[rows], self.examples.labels, weights[rows])
         return Refitted(self, model)
+
+    def learn_suited(self, weights: NDArray[np.floating], judged: NDArray[np.intp]) -> "Refitted":  # noqa: ARG002 - there is but one way
+        """See `Studied.learn_suited`."""
+        return self.learn(weights)
 
     def learn_each(self, weightings: NDArray[np.floating]) -> "list[Refitted]":
         """See `Studied.learn_each`."""

@@ -10,6 +10,11 @@ REGULARISATION = 0.05
 """Strength of the L2 penalty of a small training set; see `logistic.penalty`. Anything from 0.03
 to 0.3 decides about as well; more makes a model less certain of itself."""
 
+STRICTER = ((10.0, 0.1), (3.0, 0.05))
+"""How much stronger the penalty of a large training set may be, and the share of the first gradient
+at which the search for it ends. A support site's 13,000 questions, whose topics people mix up, want
+the first (48.9% right instead of 44.0%); 8,600 of a bank's customers the usual penalty."""
+
 PROTOTYPE_REGULARISATION = 0.3
 """The same for label texts alone, of which there is but one for each label, or a few."""
 

@@ -207,6 +207,7 @@ def _patient(recipe: Recipe, options: Options) -> Recipe:
         staleness=max(policy.staleness, options.staleness / SECOND),
         quiet=max(policy.quiet, settle),
         patience=max(policy.patience, settle),
+        relabelling=max(policy.relabelling, settle),
     )
     return msgspec.structs.replace(recipe, policy=patient)
 

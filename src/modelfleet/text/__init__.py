@@ -8,9 +8,17 @@ embeddings that were slow to make, by content.
 *Ignores*: tenants, tasks, labels, and where a text comes from or goes.
 """
 
-from modelfleet.text.encoder import StaticEncoder, default_encoder
+from modelfleet.text.encoder import LONGEST_TEXT, StaticEncoder, default_encoder
 from modelfleet.text.encoders import Encoders
 from modelfleet.text.features import DIMENSION, Features
 from modelfleet.text.protocol import Encoder
 
-__all__ = ["DIMENSION", "Encoder", "Encoders", "Features", "StaticEncoder", "default_encoder"]
+__all__ = [
+    "DIMENSION",
+    "LONGEST_TEXT",
+    "Encoder",
+    "Encoders",
+    "Features",
+    "StaticEncoder",
+    "default_encoder",
+]

@@ -15,6 +15,7 @@ from modelfleet.recipe import Recipe
 from modelfleet.text import Encoder, Features
 from modelfleet.training.evidence import Example, TrainingSet
 from modelfleet.training.pinned import PinnedExample
+from modelfleet.training.selection import selected
 
 LARGE = 2_000
 """From this many examples on, the newest are held out once, instead of cross-fitting."""
@@ -111,12 +112,12 @@ class Fitted(msgspec.Struct, frozen=True, eq=False):
 
 
 def encoded(known: TrainingSet, recipe: Recipe, encoder: Encoder) -> Data:
-    """The newest examples of a training set as features."""
+    """What is learned from of a training set, as features."""
     labels = tuple(label.label for label in known.labels)
     column = {label: index for index, label in enumerate(labels)}
-    newest = known.examples[-recipe.learning.most_examples :]
-    labelled = [example for example in newest if example.label is not None]
-    refused = [example for example in newest if example.label is None]
+    chosen = selected(known.examples, recipe.learning.most_examples)
+    labelled = [example for example in chosen if example.label is not None]
+    refused = [example for example in chosen if example.label is None]
     targets = [column[e.label] for e in labelled if e.label is not None]
     told = Examples(
         _features(labelled, encoder),
@@ -178,7 +179,7 @@ def fit(data: Data, newest: NDArray[np.bool_]) -> Fitted:
         learned = data.studied.learn(data.weights(all_of_them, crossed.trust))
         return Fitted(learned.model(), data.unseen(newest, crossed.trust), crossed)
     rows = np.flatnonzero(newest)
-    earlier = data.studied.learn(data.weights(newest, LABEL_TEXT_WEIGHT))
+    earlier = data.studied.learn_suited(data.weights(newest, LABEL_TEXT_WEIGHT), rows)
     unseen = earlier.scores(rows)
     learned = earlier.again(data.weights(all_of_them, LABEL_TEXT_WEIGHT))
     crossed = CrossFitted(rows, unseen, LABEL_TEXT_WEIGHT, 1 - rows.size / len(newest))
