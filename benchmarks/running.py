@@ -79,12 +79,16 @@ def process(
                 started.wait()
 
 
-def memory_of(pid: int) -> int:
-    """Bytes in memory of a process and all that it started; what they share counts once."""
+def memory_of(pid: int, part: str = "Pss") -> int:
+    """Bytes in memory of a process and all that it started; what they share counts once.
+
+    ``part="Pss_Anon"`` leaves out pages of files, such as those of the database, which SQLite maps:
+    the system keeps them as long as nobody needs the room, and takes them back when somebody does.
+    """
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    (own,) = (int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-    return own * 1024 + sum(memory_of(int(child)) for child in children)
+    (own,) = (int(line.split()[1]) for line in rollup.splitlines() if line.startswith(f"{part}:"))
+    return own * 1024 + sum(memory_of(int(child), part) for child in children)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ process of its own (load.py) over 32 connections, through the Open Inference Pro
 - swaps: versions change 200 times a second among the tenants asked most, at half the peak, against
   the same pace without swaps. A request that fails ends the run.
 - recall: one task's roll back, and ten thousand tasks' by their recipe, until two servers follow.
-- wear: memory and time of a request after some 50,000 swaps, against after 1,000.
+- wear: a server's own memory and time of a request after some 50,000 swaps, against after 1,000.
 """
 
 import json
@@ -139,13 +139,14 @@ def memory(bench: Bench) -> list[Figure]:
     with running(bench, "2GiB") as url:
         load.in_a_process(url, requests(bench, asked), count=len(asked))
         held = gauge(url, "modelfleet_models_in_memory")
-        taken = memory_of(process_of(url))
+        taken, own = (memory_of(process_of(url), part) for part in ("Pss", "Pss_Anon"))
     return [
         Figure(
             f"in memory after {len(asked):,} were asked", held, "models", None, at_least(len(asked))
         ),
         Figure("  resident in all", taken / 2**20, "MiB", None, at_most(2 * 1024)),
-        Figure("  by model, the process included", taken / held / 1024, "KiB"),
+        Figure("  of that its own, without pages of files", own / 2**20, "MiB"),
+        Figure("  by model, the process included", own / held / 1024, "KiB"),
     ]
 
 
@@ -250,11 +251,11 @@ def wear(bench: Bench) -> list[Figure]:
             load.in_a_process(url, file, count=len(names))
             if turn in {1, 10, 50}:
                 found = load.in_a_process(url, file, seconds=bench.seconds, rate=200)
-                seen.append((turn * len(names), memory_of(process_of(url)), found))
+                seen.append((turn * len(names), memory_of(process_of(url), "Pss_Anon"), found))
     (early, first, calm), *later = seen
     figures = []
     for swapped, memory, found in later:
-        name = f"resident after {swapped:,} swaps, of after {early:,}"
+        name = f"its own memory after {swapped:,} swaps, of after {early:,}"
         figures += [
             Figure(name, memory / first, "x", None, at_most(1.1)),
             Figure("  p50 of a request", found.p50 / calm.p50, "x", None, at_most(1.1)),

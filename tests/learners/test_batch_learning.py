@@ -174,6 +174,19 @@ def test_a_model_comes_back_from_its_arrays_without_a_copy(examples: Examples) -
     assert model.nbytes == sum(array.nbytes for array in arrays.values())
 
 
+def test_a_model_of_the_first_format_scores_as_it_did(examples: Examples) -> None:
+    model = fitted(examples)
+    rng = np.random.default_rng(3)
+    exact = model.dense + rng.normal(0, 1e-5, model.dense.shape).astype(np.float32)
+    old = LinearModel.from_arrays(model.labels, model.to_arrays() | {"dense": exact})
+    text = encoded("where is my parcel")
+    rest = LinearModel.from_arrays(
+        model.labels, model.to_arrays() | {"dense": np.zeros_like(exact)}
+    )
+    expected = rest.scores([text])[0] + text.dense @ exact
+    assert old.scores([text])[0] == pytest.approx(expected, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [

@@ -111,3 +111,17 @@ def test_a_curve_survives_being_stored() -> None:
     after = Curve.from_arrays(before.to_arrays())
     assert after.reliability() == before.reliability()
     assert len(Curve.from_arrays({})) == 0
+
+
+@pytest.mark.parametrize("labels", [2, 256, 300])
+def test_a_curve_takes_little_room_and_one_of_the_first_format_solves_the_same(labels: int) -> None:
+    rng = np.random.default_rng(4)
+    columns = np.append(rng.integers(0, labels, 200), labels - 1)
+    known = curve(rng.random(201), rng.random(201) < 0.8, columns)
+    stored = known.to_arrays()
+    first = stored | {"curve_columns": columns.astype(np.int32)}
+    assert stored["curve_columns"].itemsize == (1 if labels <= 256 else 2)
+    names = [f"label {number}" for number in range(labels)]
+    targets = {WHOLE_TASK: 0.8, names[0]: 0.6, names[-1]: 0.7, "removed since": 0.9}
+    now, then = (Curve.from_arrays(arrays) for arrays in (stored, first))
+    assert solve(now, names, targets, NO_PRIOR) == solve(then, names, targets, NO_PRIOR)

@@ -243,8 +243,8 @@ def test_an_impossible_shape_under_a_right_digest_is_refused(header: Header, sha
 
 def test_a_file_of_a_newer_modelfleet_is_refused_by_name(header: Header, tmp_path: Path) -> None:
     path = tmp_path / "newer.safetensors"
-    path.write_bytes(write(msgspec.structs.replace(header, format=2), {}))
-    with pytest.raises(CheckpointDamaged, match=r"newer\.safetensors.*format 2.*up to 1"):
+    path.write_bytes(write(msgspec.structs.replace(header, format=3), {}))
+    with pytest.raises(CheckpointDamaged, match=r"newer\.safetensors.*format 3.*up to 2"):
         Checkpoint.open_file(path)
 
 

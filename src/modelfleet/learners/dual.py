@@ -22,8 +22,9 @@ from modelfleet.learners.recommended import PRIOR_TEMPERATURE
 _MANY = 2_000
 """Examples above which the kernel matrix isn't built, and hashes seen once are left out."""
 
-_FEWEST_HASHES, _HASHES_PER_EXAMPLE = 6_000, 2
-"""A model has weights for at most so many hashes: a number, and more for each example."""
+_FEWEST_HASHES, _HASHES_PER_EXAMPLE = 2_000, 2
+"""A model has weights for at most so many hashes: a number, and more for each example. They are
+most of what it takes in memory; 6,000 and two for each were right no more often."""
 
 _MOST_TOGETHER = 2**17
 """Coefficients that are searched for at a time: where each model has few, calling numpy is what

@@ -26,7 +26,7 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         labels: L names, in the order of all columns.
         bias: float32 ``(L,)``.
-        dense: float32 ``(D, L)``, or ``(0, L)`` if nothing was learned.
+        dense: float16 or float32 ``(D, L)``, or ``(0, L)`` if nothing was learned.
         keys: uint32 ``(V,)``, sorted: the hashes that the model has weights for.
         sparse: float16, float32 or int8 ``(V, L)``, one row per key.
         scale: float32 ``(L,)``, by which each column of ``sparse`` counts; ``(0,)`` if as it is.
@@ -34,7 +34,7 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
 
     labels: tuple[str, ...]
     bias: NDArray[np.float32]
-    dense: NDArray[np.float32]
+    dense: NDArray[np.float16] | NDArray[np.float32]
     keys: NDArray[np.uint32]
     sparse: NDArray[np.float16] | NDArray[np.float32] | NDArray[np.int8]
     scale: NDArray[np.float32] = _AS_IT_IS
@@ -61,7 +61,7 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         return cls(
             labels,
             checked(arrays, "bias", ("float32",), (count,)),
-            checked(arrays, "dense", ("float32",), (rows, count)),
+            checked(arrays, "dense", ("float16", "float32"), (rows, count)),
             checked(arrays, "keys", ("uint32",), (known,)),
             checked(arrays, "sparse", ("float16", "float32", "int8"), (known, count)),
             checked(arrays, "scale", ("float32",), (count,)) if "scale" in arrays else _AS_IT_IS,
@@ -83,10 +83,10 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         return sum(array.nbytes for array in self.to_arrays().values())
 
     def compact(self) -> "LinearModel":
-        """The model with each hashed feature's weights rounded to a byte: half as large.
+        """The model with each hashed feature's weights rounded to a byte, and others to two.
 
-        Each label's weights are rounded to 127 steps on each side of zero (symmetric linear
-        quantization). Of 64,000 weights as a demo's models have, the steps add up to some
+        Each label's weights of hashes are rounded to 127 steps on each side of zero (symmetric
+        linear quantization). Of 64,000 weights as a demo's models have, the steps add up to some
         thousandths of a probability.
         """
         if self.scale.size or not self.keys.size:
@@ -94,7 +94,8 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         weights = self.sparse.astype(np.float32)
         scale = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / _LARGEST
         rounded = np.rint(weights / scale).astype(np.int8)
-        return LinearModel(self.labels, self.bias, self.dense, self.keys, rounded, scale)
+        dense = self.dense.astype(np.float16)
+        return LinearModel(self.labels, self.bias, dense, self.keys, rounded, scale)
 
     def scaled(self, share: float) -> "LinearModel":
         """The model with scores ``share`` times as large."""
@@ -114,7 +115,8 @@ class LinearModel(msgspec.Struct, frozen=True, eq=False):
         if not features:
             return np.zeros((0, len(self.labels)), np.float32)
         if len(self.dense):
-            found = each_times(dense_rows(features), self.dense) + self.bias
+            weights = self.dense.astype(np.float32, copy=False)
+            found = each_times(dense_rows(features), weights) + self.bias
         else:
             found = np.repeat(self.bias[None], len(features), axis=0)
         if self.keys.size:

@@ -18,7 +18,7 @@ from modelfleet.learners.recommended import CERTAINTY, PRIOR_DECISIONS, PRIOR_TE
 WHOLE_TASK = ""
 """The name under which a task's own target stands beside those of its labels."""
 
-_ARRAYS = {"curve_confidence": "float32", "curve_correct": "bool", "curve_columns": "int32"}
+_ARRAYS = ("curve_confidence", "curve_correct", "curve_columns")
 
 Targets = Mapping[str, float]
 """The precision that is wanted of decisions for a label, and of all others (`WHOLE_TASK`)."""
@@ -47,12 +47,12 @@ class Curve(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         confidence: float32 ``(n,)``, the probability; 0 if it would be refused whatever it is.
         correct: bool ``(n,)``, whether it would have been right.
-        columns: int32 ``(n,)``, which label.
+        columns: integers ``(n,)``, which label; as small as they can be in a file.
     """
 
     confidence: NDArray[np.float32]
     correct: NDArray[np.bool_]
-    columns: NDArray[np.int32]
+    columns: NDArray[np.integer]
 
     @classmethod
     def empty(cls) -> "Curve":
@@ -62,17 +62,19 @@ class Curve(msgspec.Struct, frozen=True, eq=False):
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Curve":
         """What `to_arrays` gave; empty from a file of the time before there was such a thing."""
-        if not _ARRAYS.keys() <= arrays.keys():
+        if not arrays.keys() >= set(_ARRAYS):
             return cls.empty()
         return cls(*(arrays[name] for name in _ARRAYS))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """As plain named arrays."""
-        values = (self.confidence, self.correct, self.columns)
-        return {
-            name: value.astype(kind)
-            for (name, kind), value in zip(_ARRAYS.items(), values, strict=True)
-        }
+        smallest = np.min_scalar_type(int(self.columns.max(initial=0)))
+        values = (
+            self.confidence.astype(np.float32),
+            self.correct.astype(np.bool_),
+            self.columns.astype(smallest),
+        )
+        return dict(zip(_ARRAYS, values, strict=True))
 
     @property
     def nbytes(self) -> int:

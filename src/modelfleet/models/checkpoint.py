@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from modelfleet.errors import CheckpointDamaged, CheckpointMissing, InvalidInput, StoreUnavailable
 from modelfleet.models.layout import DTYPES, Contents, Layout, parse, views
 
-FORMAT = 1
-"""The newest format of the file that this code writes and reads."""
+FORMAT = 2
+"""The newest format of the file that this code writes and reads: 2 since weights of embeddings have
+16 bits."""
 
 MAPPED_FROM = 4 * 2**20
 """Bytes from which a file is memory-mapped; a smaller one is read. See ``Checkpoint.open_file``."""
@@ -81,7 +82,7 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True, eq=False):
-    """An open version: its header, its arrays as read-only views, and its size in bytes."""
+    """An open version: its header, its arrays, read-only, and its file's size in bytes."""
 
     header: Header
     arrays: Mapping[str, NDArray[Any]]
@@ -90,7 +91,7 @@ class Checkpoint(msgspec.Struct, frozen=True, eq=False):
 
     @classmethod
     def open_bytes(cls, data: bytes, fingerprint: str | None = None, name: str = "bytes") -> Self:
-        """Open a file's bytes without copying them; ``name`` is what errors call the file.
+        """Open a file's bytes; ``name`` is what errors call the file.
 
         Args:
             data: the whole file.

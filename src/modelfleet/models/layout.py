@@ -72,16 +72,19 @@ def parse(contents: Contents) -> Layout:
 
 
 def views(contents: Contents, layout: Layout) -> Arrays:
-    """The arrays, read-only and not copied: each keeps ``contents`` alive.
+    """The arrays, read-only, in one piece of memory that each keeps alive.
+
+    Of a file that is mapped nothing is copied. Of one that was read the arrays are, all at once:
+    beside those of a small model the header, which nobody needs any more, isn't small.
 
     Raises:
         CheckpointDamaged: a shape is none that an array can have.
     """
+    is_read = isinstance(contents, bytes)
+    data, start = (contents[layout.start :], 0) if is_read else (contents, layout.start)
     try:
         return {
-            name: np.ndarray(
-                span.shape, DTYPES[span.dtype], contents, layout.start + span.data_offsets[0]
-            )
+            name: np.ndarray(span.shape, DTYPES[span.dtype], data, start + span.data_offsets[0])
             for name, span in layout.spans.items()
         }
     except (ValueError, OverflowError) as error:

@@ -13,7 +13,7 @@ from modelfleet.serving.aiming import Aiming
 from modelfleet.text import Encoder, Features
 from modelfleet.training import PinnedExample
 
-_OBJECT_BYTES = 7_000  # around the arrays: objects, and what the allocator loses between them
+_OBJECT_BYTES = 4_000  # around the arrays: objects, and what the allocator loses between them
 _VERDICT_BYTES = 150
 _PINNED_BYTES = 1_000
 
@@ -39,7 +39,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         canary_share: of the requests, for the canary.
         audit_share: of the decisions, that alerts want people to look at.
         trouble: what is wrong with the live version, if another stands in for it.
-        file_bytes: of the version's file, in which its arrays lie.
+        stored_bytes: of the version's arrays, which lie together.
     """
 
     version: str | None
@@ -59,7 +59,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
     canary_share: float = 0.0
     audit_share: float = 0.0
     trouble: str = ""
-    file_bytes: int = 0
+    stored_bytes: int = 0
 
     def pinned_label(self, text: str, metadata: Mapping[str, Any]) -> str | None:
         """Where people say that this very request must go; None if they don't."""
@@ -94,7 +94,7 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         What objects take was measured (see `benchmarks/many_models.py`): what a process grows by
         when it loads thousands of models, less their arrays.
         """
-        arrays = self.file_bytes or self.base.nbytes + self.aiming.curve.nbytes
+        arrays = self.stored_bytes or self.base.nbytes + self.aiming.curve.nbytes
         if self.novelty is not None:
             both = (self.novelty.centres, self.novelty.refused)
             arrays += sum(array.nbytes for array in both if array.flags.owndata)

@@ -33,7 +33,7 @@ def of_version(opened: OpenVersion) -> ServedModel:
         aiming=_aiming(opened),
         applied=header.watermark,
         learned=header.watermark,
-        file_bytes=opened.nbytes,
+        stored_bytes=opened.nbytes,
     )
 
 

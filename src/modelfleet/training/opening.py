@@ -15,7 +15,7 @@ class OpenVersion(msgspec.Struct, frozen=True, eq=False):
     """A version that can answer: features that ``encoder`` makes are what ``model`` scores.
 
     ``novelty`` and ``curve`` are what comes with the model; an old version has no novelty, and an
-    empty curve. All arrays lie in the version's file, of ``nbytes``.
+    empty curve. All arrays together have ``nbytes``.
     """
 
     header: Header
@@ -46,7 +46,7 @@ def open_version(
             encoders.named(header.encoder),
             Novelty.from_arrays(checkpoint.arrays),
             Curve.from_arrays(checkpoint.arrays),
-            checkpoint.nbytes,
+            sum(array.nbytes for array in checkpoint.arrays.values()),
         )
     except (ValueError, EncoderUnusable) as error:
         raise CheckpointUnusable(f"{place} can't be used: {error}") from error
