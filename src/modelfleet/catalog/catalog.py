@@ -112,7 +112,7 @@ class Catalog:
 
     def served(self, tenant: str, task: str) -> tuple[TaskState, Version | None]:
         """What is known of a task, and its live version if it has one."""
-        with self._database.reading() as connection:
+        with self._database.autocommit() as connection:
             row = connection.execute(_SERVED, {"tenant": tenant, "task": task}).first()
         return (TaskState(tenant, task), None) if row is None else _served(row)
 
@@ -120,7 +120,7 @@ class Catalog:
         self, tasks: Sequence[tuple[str, str]]
     ) -> list[tuple[TaskState, Version | None]]:
         """The same of several tasks, in no order; those that were never named are left out."""
-        with self._database.reading() as connection:
+        with self._database.autocommit() as connection:
             return list(map(_served, _SERVED_TOGETHER.rows(connection, tasks)))
 
     def has_task(self, tenant: str, task: str) -> bool:
@@ -168,7 +168,7 @@ class Catalog:
     def version(self, tenant: str, task: str, version: str) -> Version | None:
         """One version of a task, None if there is none of this name."""
         asked = {"tenant": tenant, "task": task, "version": version}
-        with self._database.reading() as connection:
+        with self._database.autocommit() as connection:
             row = connection.execute(_VERSION, asked).first()
         return None if row is None else Version(*row)
 

@@ -124,9 +124,8 @@ class Aims:
         then = aiming.asking(asked if precision is None else {**asked, name: precision})
         decisions = self._newest(tenant, task, label)
         outcomes = self._catalog.outcomes(tenant, [one.id for one in decisions])
-        (aim,) = (
-            one for one in _aims(then) if one.label == (label if name in then.points else None)
-        )
+        aimed = label if name in then.asked else None
+        (aim,) = (one for one in _aims(then) if one.label == aimed)
         return _preview(aim, decisions, [_would(one, then) for one in decisions], outcomes)
 
     def _check(self, tenant: str, task: str, precision: float | None, label: str | None) -> None:
@@ -156,7 +155,7 @@ def _aims(aiming: Aiming) -> list[Aim]:
             coverage=point.coverage,
             held_out_precision=point.precision,
         )
-        for name, point in sorted(aiming.points.items())
+        for name, point in sorted(aiming.points().items())
     ]
 
 

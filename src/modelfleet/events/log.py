@@ -150,7 +150,7 @@ class EventLog:
 
     def head(self) -> int:
         """The last number given, 0 for an empty log."""
-        with self._database.reading() as connection:
+        with self._database.autocommit() as connection:
             return statements.head(connection)
 
     def read(self, after: int, limit: int = _PAGE) -> list[Logged]:
@@ -166,7 +166,7 @@ class EventLog:
 
         Only events behind ``after`` and of these kinds are listed.
         """
-        with self._database.reading() as connection:
+        with self._database.autocommit() as connection:
             head = statements.head(connection)
             return head, statements.changes(connection, after, head, kinds)
 
@@ -185,7 +185,7 @@ class EventLog:
         self, tenant: str, task: str, kinds: Collection[str], *, after: int = 0, until: int = 2**62
     ) -> list[Logged]:
         """A task's events of some kinds with ``after < seq <= until``, in order."""
-        with self._database.reading() as connection:
+        with self._database.autocommit() as connection:
             return statements.of_task(connection, tenant, task, kinds, (after, until))
 
     def scan(self, query: Query) -> Iterator[Logged]:

@@ -18,7 +18,8 @@ class Aiming(msgspec.Struct, frozen=True, eq=False):
         prior: what the recipe's other tasks had shown.
         usual: the recipe's precision, for a task without one of its own.
         asked: the precisions that people asked for.
-        points: the thresholds of all targets.
+        thresholds: the least probabilities at which labels are decided that have a target of their
+            own, and all others.
     """
 
     labels: tuple[str, ...]
@@ -26,7 +27,7 @@ class Aiming(msgspec.Struct, frozen=True, eq=False):
     prior: Prior
     usual: float
     asked: Mapping[str, float]
-    points: Mapping[str, Point]
+    thresholds: Mapping[str, float]
 
     @classmethod
     def solved(
@@ -41,7 +42,8 @@ class Aiming(msgspec.Struct, frozen=True, eq=False):
         """With thresholds for all targets; without a curve, probabilities are trusted."""
         known = Curve.empty() if curve is None else curve
         points = solve(known, labels, {WHOLE_TASK: usual, **asked}, prior)
-        return cls(labels, known, prior, usual, asked, points)
+        thresholds = {name: point.threshold for name, point in points.items()}
+        return cls(labels, known, prior, usual, asked, thresholds)
 
     def after(self, events: Iterable[Logged]) -> "Aiming":
         """After people asked for other precisions, if they did."""
@@ -54,7 +56,16 @@ class Aiming(msgspec.Struct, frozen=True, eq=False):
             self.usual, asked, labels=self.labels, curve=self.curve, prior=self.prior
         )
 
+    def points(self) -> dict[str, Point]:
+        """What the thresholds of all targets did on held-out requests."""
+        targets = {WHOLE_TASK: self.usual, **self.asked}
+        points = solve(self.curve, self.labels, targets, self.prior)
+        return {
+            name: msgspec.structs.replace(point, threshold=self.thresholds[name])
+            for name, point in points.items()
+        }
+
     def threshold(self, label: str) -> float:
         """The least probability at which ``label`` is decided."""
-        point = self.points.get(label) or self.points[WHOLE_TASK]
-        return point.threshold
+        own = self.thresholds.get(label)
+        return self.thresholds[WHOLE_TASK] if own is None else own

@@ -1,6 +1,7 @@
 """The models that a process has in memory: loaded when asked for, fresh, within a byte budget."""
 
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -23,7 +24,9 @@ LOADS_FROM_AFAR = 32
 Change = tuple[int, str, str, str]
 """An event: its place in the log, whose it is, of which task, and its kind."""
 
-_SWAPPED_TOGETHER = 100  # tasks at most that are swapped before anybody asks for them
+_MOST_SWAPS = 1_000
+"""Tasks at most, of one look at the log, that are swapped before anybody asks for them: half a
+second's work. A server that has fallen behind catches up by looks that find more."""
 _FAILED_BYTES = 1_000  # what it takes to remember that a version can't be served
 
 
@@ -142,7 +145,7 @@ class ModelCache:
         and so are those of very many tasks: of these only what is asked for is loaded.
         """
         swapping = self._swapping(changes)
-        if len(swapping) > _SWAPPED_TOGETHER:
+        if len(swapping) > _MOST_SWAPS:
             swapping = {}
         self.notice(change for change in changes if change[1:3] not in swapping)
         if swapping:
@@ -227,9 +230,13 @@ class ModelCache:
         return found
 
     def _swap(self, models: Mapping[tuple[str, str], ServedModel], swaps: list[Change]) -> None:
+        """Swap models, one after another, for half of the time at most: requests come first."""
+        begun = time.monotonic()
         try:
             for task, swapped in self._loader.swapped(models, swaps[-1][0]):
                 self._replace((*task, None), models[task], swapped)
+                time.sleep(time.monotonic() - begun)
+                begun = time.monotonic()
         finally:  # those that were left out are behind; whoever asks for one hears what is wrong
             self.notice(swaps)
 

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from modelfleet.learners import Overlay, prototypes
-from modelfleet.learners.operating import WHOLE_TASK, Point, Prior
+from modelfleet.learners.operating import WHOLE_TASK, Prior
 from modelfleet.learners.recommended import PROTOTYPE_TEMPERATURE
 from modelfleet.recipe import Recipe
 from modelfleet.serving.aiming import Aiming
@@ -62,17 +62,14 @@ def _prior(stored: bytes) -> Prior:
 
 
 def _aiming(opened: OpenVersion) -> Aiming:
-    """Where a version decides; one without a curve keeps its threshold until another is asked."""
+    """Where a version decides: as it was published, until another target is asked for."""
     header = opened.header
     learning: dict[str, Any] = header.recipe.get("learning", {})
-    aiming = Aiming.solved(
-        learning.get("target_precision", header.threshold),
-        header.targets,
-        labels=header.labels,
-        curve=opened.curve,
-        prior=_prior(msgspec.json.encode(header.prior)),
+    usual = learning.get("target_precision", header.threshold)
+    prior = _prior(msgspec.json.encode(header.prior))
+    if header.targets.keys() <= {WHOLE_TASK}:
+        thresholds = {WHOLE_TASK: header.threshold}
+        return Aiming(header.labels, opened.curve, prior, usual, header.targets, thresholds)
+    return Aiming.solved(
+        usual, header.targets, labels=header.labels, curve=opened.curve, prior=prior
     )
-    if len(opened.curve):
-        return aiming
-    kept = Point(aiming.usual, header.threshold, certified=False, coverage=None, precision=None)
-    return msgspec.structs.replace(aiming, points={**aiming.points, WHOLE_TASK: kept})
