@@ -35,6 +35,24 @@ def trained(fleet: Fleet, clock: HandClock, tenant: str = "acme", versions: int 
     return task
 
 
+def test_the_thresholds_of_a_version_are_those_that_its_curve_gives(
+    fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(fleet, clock)
+    for targets in ((None, None), (0.8, None), (0.8, "it")):
+        precision, label = targets
+        if precision is not None:
+            task.set_target_precision(precision, label=label)
+            clock.advance(60)
+            task.retry_training()
+            fleet.train_due()
+        aiming = fleet.cache.get("acme", "team").aiming
+        forget(fleet)
+        anew = fleet.cache.get("acme", "team").aiming
+        assert len(anew.curve)
+        assert anew.thresholds == aiming.thresholds == anew.asking(anew.asked).thresholds
+
+
 def forget(fleet: Fleet) -> None:
     """As after a restart of the server: nothing is in memory."""
     fleet.cache.clear()

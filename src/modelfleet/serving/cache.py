@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
@@ -229,12 +229,12 @@ class ModelCache:
                 found[tenant, task] = model
         return found
 
-    def _swap(self, models: Mapping[tuple[str, str], ServedModel], swaps: list[Change]) -> None:
+    def _swap(self, models: dict[tuple[str, str], ServedModel], swaps: list[Change]) -> None:
         """Swap models, one after another, for half of the time at most: requests come first."""
         begun = time.monotonic()
         try:
             for task, swapped in self._loader.swapped(models, swaps[-1][0]):
-                self._replace((*task, None), models[task], swapped)
+                self._replace((*task, None), models.pop(task), swapped)
                 time.sleep(time.monotonic() - begun)
                 begun = time.monotonic()
         finally:  # those that were left out are behind; whoever asks for one hears what is wrong
