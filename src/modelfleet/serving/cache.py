@@ -51,6 +51,8 @@ class ModelCache:
         self._evictor: Evictor[Place] = Evictor(budget)
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(loads, thread_name_prefix="loads")
+        # From a disk one at a time: more would only hand the interpreter to and fro.
+        self._swaps = ThreadPoolExecutor(max(1, loads // LOADS), thread_name_prefix="swaps")
         self._loading: dict[Place, Future[ServedModel]] = {}
         self._stand_ins: set[Place] = set()
         self.dropped = 0
@@ -150,7 +152,7 @@ class ModelCache:
         self.notice(change for change in changes if change[1:3] not in swapping)
         if swapping:
             swaps = [change for change in changes if change[1:3] in swapping]
-            self._pool.submit(self._swap, swapping, swaps)
+            self._swaps.submit(self._swap, swapping, swaps)
 
     def warm(self, tenant: str, task: str) -> None:
         """Load what is live, if it isn't in memory.
@@ -217,6 +219,7 @@ class ModelCache:
 
     def close(self) -> None:
         """Let loads end that have begun, and begin none."""
+        self._swaps.shutdown(cancel_futures=True)
         self._pool.shutdown(cancel_futures=True)
 
     def _swapping(self, changes: Sequence[Change]) -> dict[tuple[str, str], ServedModel]:
@@ -237,6 +240,8 @@ class ModelCache:
                 self._replace((*task, None), models.pop(task), swapped)
                 time.sleep(time.monotonic() - begun)
                 begun = time.monotonic()
+        except LogUnavailable as error:
+            _logger.warning("the log can't be read; swapping when asked", error=str(error))
         finally:  # those that were left out are behind; whoever asks for one hears what is wrong
             self.notice(swaps)
 
