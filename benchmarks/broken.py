@@ -88,7 +88,13 @@ def _shift(world: World, broken: float) -> float:
     return float(brentq(lambda shift: logistic(sample + shift).mean() - broken, 0, 9))
 
 
-def tried(world: World, between: tuple[float, float], tasks: int, answered: float) -> Tried:
+def tried(
+    world: World,
+    between: tuple[float, float],
+    tasks: int,
+    answered: float,
+    tolerance: Tolerance,
+) -> Tried:
     """Break tasks that were fine for half a year.
 
     Args:
@@ -96,6 +102,7 @@ def tried(world: World, between: tuple[float, float], tasks: int, answered: floa
         between: requests a week.
         tasks: how many.
         answered: share of requests whose outcome becomes known.
+        tolerance: what is still no fault.
     """
     rng = np.random.default_rng(7)
     volume = volumes(rng, tasks, *between) * answered
@@ -107,7 +114,8 @@ def tried(world: World, between: tuple[float, float], tasks: int, answered: floa
     after = week >= BEFORE
     wrong = rng.random(len(task)) < np.where(after, wrong_after(world, usual, BROKEN), usual)
     share = _share(FLEET * VOLUME * answered)
-    first = _found(task, wrong, stated, after, share)
+    outcomes = _outcomes(task, wrong, stated, share)
+    first = _found(outcomes, after, tolerance)
     delays = np.array([first.get(one, np.inf) for one in range(tasks)])
     return Tried(
         found=float(np.isfinite(delays).mean()),
@@ -130,18 +138,18 @@ def _slowest(delays: Numbers) -> float:
     return slowest if np.isfinite(slowest) else float("nan")
 
 
-def _found(
-    task: Places, wrong: Truths, stated: Numbers, after: Truths, share: float
-) -> dict[int, int]:
-    """Of tasks that rang after they broke: outcomes until then."""
-    state = State.new(int(task.max()) + 1)
+def _outcomes(task: Places, wrong: Truths, stated: Numbers, share: float) -> Outcomes:
     ones = np.ones(len(task))
-    outcomes = Outcomes(
-        task, np.zeros(len(task), np.int8), wrong, stated, share * ones, 0 * ones, OFF**2 * ones
-    )
-    alarms = observe(state, outcomes, Tolerance()).alarms
+    streams = np.zeros(len(task), np.int8)
+    return Outcomes(task, streams, wrong, stated, share * ones, 0 * ones, OFF**2 * ones)
+
+
+def _found(outcomes: Outcomes, after: Truths, tolerance: Tolerance) -> dict[int, int]:
+    """Of tasks that rang after they broke: outcomes until then."""
+    state = State.new(int(outcomes.tasks.max()) + 1)
+    alarms = observe(state, outcomes, tolerance).alarms
     since = np.cumsum(after)
-    begun = {int(one): int(since[place]) for one, place in _firsts(task, after)}
+    begun = {int(one): int(since[place]) for one, place in _firsts(outcomes.tasks, after)}
     found: dict[int, int] = {}
     for alarm in alarms:
         if after[alarm.place] and alarm.task not in found:

@@ -12,8 +12,10 @@ change instead, for a model that nobody repairs.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import msgspec
@@ -191,10 +193,30 @@ class Life:
             yield event, msgspec.convert(event.fields, AlertRaised)
 
 
-def lived(name: str, data: Path, seed: int, *, frozen: bool) -> list[list[str]]:
-    """Live through one change; a row for each alert that was raised since."""
-    change, expected = CHANGES[name]
+class Raised(msgspec.Struct, frozen=True):
+    """An alert behind a change: its finding, and how many requests after the change it was raised.
+
+    ``inception`` is how many after it it is said to have begun; None if that isn't said.
+    """
+
+    finding: str
+    after: int
+    inception: int | None
+    sentence: str
+
+
+class Lived(msgspec.Struct, frozen=True):
+    """What became of one change: alerts before it, which are false, and those behind it."""
+
+    name: str
+    before: int
+    raised: tuple[Raised, ...]
+
+
+def lived(name: str, data: Path, seed: int, *, frozen: bool) -> Lived:
+    """Live through one change."""
     made = stream(data, seed)
+    change = CHANGES[name][0]
     with TemporaryDirectory() as folder:
         life = Life(Path(folder), made)
         with life.fleet:
@@ -203,22 +225,48 @@ def lived(name: str, data: Path, seed: int, *, frozen: bool) -> list[list[str]]:
             if frozen and live is not None:
                 life.team.pin(live)
             head = life.fleet.log.head()
-            early = sum(1 for _ in life.raised(0))
+            before = sum(1 for _ in life.raised(0))
             life.live([change(made, number) for number in range(_BEFORE, _BEFORE + _AFTER)])
-            rows = [_row(life, event, alert) for event, alert in life.raised(head)]
-    if not rows:
-        rows = [["nothing was raised", "", "", ""]]
-    firsts = [[name, expected, str(early)], *[["", "", ""]] * (len(rows) - 1)]
-    return [[*first, *row] for first, row in zip(firsts, rows, strict=True)]
+            raised = tuple(_raised(life, *one) for one in life.raised(head))
+    return Lived(name, before, raised)
 
 
-def _row(life: Life, event: Logged, alert: AlertRaised) -> list[str]:
+def _raised(life: Life, event: Logged, alert: AlertRaised) -> Raised:
     place = {decision: number for number, decision in enumerate(life.decisions)}
     what = alert.finding + (f" [{alert.slice}]" if alert.slice else "")
     what += " (low trust)" if alert.low_trust else ""
     asked = (event.time - _START) // (DAY // _A_DAY) - _BEFORE
-    began = "" if alert.inception is None else f"{place[alert.inception.event] - _BEFORE:+d}"
-    return [what, str(asked), began, alert.sentence]
+    began = None if alert.inception is None else place[alert.inception.event] - _BEFORE
+    return Raised(what, asked, began, alert.sentence)
+
+
+def rows_of(one: Lived) -> list[list[str]]:
+    """A row for each alert that was raised behind a change."""
+    rows = [
+        [each.finding, str(each.after), _signed(each.inception), each.sentence]
+        for each in one.raised
+    ] or [["nothing was raised", "", "", ""]]
+    firsts = [[one.name, CHANGES[one.name][1], str(one.before)], *[["", "", ""]] * (len(rows) - 1)]
+    return [[*first, *row] for first, row in zip(firsts, rows, strict=True)]
+
+
+def over_seeds(some: Sequence[Lived]) -> list[str]:
+    """A row for one change over all seeds: of each the first alert counts."""
+    firsts = [one.raised[0] for one in some if one.raised]
+    findings = Counter(one.finding for one in firsts)
+    began = [abs(one.inception) for one in firsts if one.inception is not None]
+    return [
+        some[0].name,
+        f"{len(firsts)} of {len(some)}",
+        ", ".join(f"{what} {count}" for what, count in findings.most_common()),
+        f"{median(one.after for one in firsts):.0f}" if firsts else "",
+        f"{median(began):.0f}, {max(began)} at most" if began else "",
+        str(sum(one.before for one in some)),
+    ]
+
+
+def _signed(place: int | None) -> str:
+    return "" if place is None else f"{place:+d}"
 
 
 def main() -> None:
@@ -230,16 +278,32 @@ def main() -> None:
     made.add_argument("--only", nargs="*", default=list(CHANGES), choices=list(CHANGES))
     arguments = made.parse_args()
     configure_logging("error")
-    rows: list[list[str]] = []
+    pinned = ", the version pinned" if arguments.frozen else ""
+    changes: dict[str, list[Lived]] = {}
     for name in arguments.only:
         for seed in range(1, arguments.seeds + 1):
             print(f"{name}, seed {seed}", file=sys.stderr)
-            rows += lived(name, arguments.data, seed, frozen=arguments.frozen)
+            one = lived(name, arguments.data, seed, frozen=arguments.frozen)
+            changes.setdefault(name, []).append(one)
+    show(changes, pinned, arguments.markdown)
+
+
+def show(changes: Mapping[str, Sequence[Lived]], pinned: str, markdown: Path | None) -> None:
+    """Print what was raised, then each change over all seeds."""
     columns = ("changed", "should be", "before", "raised", "after", "inception", "said")
-    title = "Faults in a stream of real texts; requests since the change" + (
-        ", the version pinned" if arguments.frozen else ""
+    rows = [row for some in changes.values() for one in some for row in rows_of(one)]
+    title = f"Faults in a stream of real texts; requests since the change{pinned}"
+    table(title, columns, rows, markdown)
+    heads = (
+        "changed",
+        "raised",
+        "first as",
+        "after (median)",
+        "inception off by",
+        "false before",
     )
-    table(title, columns, rows, arguments.markdown)
+    title = f"The same over seeds{pinned}"
+    table(title, heads, [over_seeds(some) for some in changes.values()], markdown)
 
 
 if __name__ == "__main__":

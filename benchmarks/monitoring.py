@@ -31,7 +31,8 @@ _BANDS = {"20 to 60 a week": (20.0, 60.0), "over 60 a week": (60.0, 200.0)}
 def null(arguments: argparse.Namespace) -> None:
     """False alerts against what is promised."""
     for name, off in _OFF.items():
-        year = a_year(arguments.tasks, arguments.weeks, off)
+        tolerance = Tolerance(arguments.tolerance)
+        year = a_year(arguments.tasks, arguments.weeks, off, tolerance)
         columns = ("method", "false alerts a week", "upper 95% bound", "promised", "kept")
         title = f"Nothing changes: {arguments.tasks:,} tasks, {arguments.weeks} weeks, {name}"
         table(title, columns, year.rows(arguments.tasks, name), arguments.markdown)
@@ -43,7 +44,8 @@ def power(arguments: argparse.Namespace) -> None:
     for world in WORLDS:
         for answered in (1.0, 0.5):
             for band, between in _BANDS.items():
-                one = tried(world, between, arguments.broken, answered)
+                tolerance = Tolerance(arguments.tolerance)
+                one = tried(world, between, arguments.broken, answered, tolerance)
                 what = f"{world.name}; {band}, {answered:.0%} with an outcome"
                 cells = (f"{one.delay:.0f}", f"{one.slowest:.0f}", f"{one.limit:.0f}")
                 shares = (one.found, one.rule, one.adwin)
@@ -169,6 +171,9 @@ def main() -> None:
     made.add_argument("--tasks", type=int, default=100_000, help="of the fleet that stays well")
     made.add_argument("--weeks", type=int, default=52)
     made.add_argument("--broken", type=int, default=1_000, help="tasks that break, of each volume")
+    made.add_argument(
+        "--tolerance", type=float, default=Tolerance().drop, help="the setting, of null and power"
+    )
     made.add_argument("--changes", type=int, default=1_000, help="that are dated")
     made.add_argument("--requests", type=int, default=2_000_000, help="of the fleet's week")
     made.add_argument("--seeds", type=int, default=20, help="weeks without bias")

@@ -62,19 +62,20 @@ class Year(msgspec.Struct, frozen=True):
         return rows
 
 
-def a_year(tasks: int, weeks: int, off: float, seed: int = 1) -> Year:
+def a_year(tasks: int, weeks: int, off: float, tolerance: Tolerance, seed: int = 1) -> Year:
     """Watch tasks at which nothing changes.
 
     Args:
         tasks: how many; the budget is that of the whole fleet, however large.
         weeks: how long.
         off: standard deviation of the tasks' calibration, in log odds.
+        tolerance: what is still no fault.
         seed: of chance.
     """
     rng = np.random.default_rng(seed)
     fleet = some_tasks(rng, tasks, off)
-    watched = Watched(fleet, Budget(), Tolerance())
-    beyond = _beyond(fleet, Tolerance())
+    watched = Watched(fleet, Budget(), tolerance)
+    beyond = _beyond(fleet, tolerance)
     false: Counter[Stream] = Counter()
     true = 0
     others = Others(tasks)

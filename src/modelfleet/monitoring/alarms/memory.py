@@ -141,12 +141,24 @@ class OpenSlice(msgspec.Struct, array_like=True):
         where: fields and their values.
         muted_by: the alert that explains it.
         missed: how many searches in a row haven't found it any more.
+        found: when (microseconds).
+        requests: of how many it was found, in two weeks.
+        odds: how many times the odds of being wrong were those that were to be expected.
+        evidence: for its being over (see `slice_over`).
+        wrong: decisions of it since then that were wrong.
+        outcomes: of so many.
     """
 
     alert: str
     where: tuple[tuple[str, str], ...]
     muted_by: str | None = None
     missed: int = 0
+    found: int = 0
+    requests: int = 1
+    odds: float = 1.0
+    evidence: float = 0.0
+    wrong: int = 0
+    outcomes: int = 0
 
 
 class Searches(msgspec.Struct, array_like=True):

@@ -8,6 +8,7 @@ whatever pages the log is read.
 
 from collections.abc import Sequence
 
+import numpy as np
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,18 +18,21 @@ from modelfleet.events import Event, Logged, Query, kinds, statements
 from modelfleet.monitoring.alarms.allowance import day_of
 from modelfleet.monitoring.alarms.biased import MOST_REQUESTS, Bias, biases_of
 from modelfleet.monitoring.alarms.episodes import Episode
+from modelfleet.monitoring.alarms.gathering import Gathered
 from modelfleet.monitoring.alarms.history import past_of_requests
 from modelfleet.monitoring.alarms.memory import OpenSlice, Shared
+from modelfleet.monitoring.alarms.slice_over import is_in, take_in, why
 from modelfleet.monitoring.alarms.telling import Teller, Whose, name_of
 from modelfleet.monitoring.discovery import Search
 from modelfleet.monitoring.matured import Matured
+from modelfleet.monitoring.streams import Stream
 
 FINDING = "slice"
 WEEK = 7 * DAY
 _WEEKS = 2
 """Whose requests are looked at."""
 _PATIENCE = 2
-"""Searches in a row that don't find a slice: then its alert is over."""
+"""Searches in a row that don't find a slice: then its alert is over, if outcomes don't say so."""
 _ONE_TASKS = 2 / 3
 _PAGE = 5_000
 _FLEET = Whose(kinds.PLATFORM_TENANT, "")
@@ -67,6 +71,18 @@ class WeeklySearch:
         last = max(searches.newest.values(), default=0)
         kept = {known: seq for known, seq in searches.newest.items() if known >= day - 2 * 7}
         searches.newest = kept | {day: max(last, *(one.seq for one in some))}
+
+    def follow(self, some: Sequence[Matured], gathered: Gathered) -> None:
+        """Ask outcomes of one day whether slices that were found are over."""
+        if not self._shared.searches.open:
+            return
+        outcomes = gathered.outcomes
+        for element in np.flatnonzero(outcomes.streams == Stream.PRECISION).tolist():
+            one = some[int(gathered.of[element])]
+            wrong, expected = bool(outcomes.happened[element]), float(outcomes.stated[element])
+            for open_ in self._shared.searches.open:
+                if is_in(one, open_) and take_in(open_, wrong=wrong, expected=expected):
+                    self._end(open_, one.matured, why(open_))
 
     def _search_before(self, time: int) -> None:
         try:
@@ -112,6 +128,9 @@ class WeeklySearch:
             alert=name_of(_FLEET, FINDING, _named(bias), time),
             where=bias.where,
             muted_by=next((episode.alert for episode in muters), None),
+            found=time,
+            requests=bias.requests,
+            odds=bias.odds,
         )
         self._shared.searches.open = [*self._shared.searches.open, one]
         self._teller.alert(_FLEET, _raised(one, bias, self._search.bar, time), time, 0)

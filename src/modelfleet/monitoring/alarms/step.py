@@ -74,6 +74,7 @@ class Step:
         allowance = Allowance(Budget(self._policy.false_alerts), self._shared.traffic)
         known = beforehand(self._shared)
         gathered = gather(some, self._places, self._tasks, known, allowance)
+        self._search.follow(some, gathered)
         before = self._state.sums.copy()
         for task in {(one.tenant, one.task) for one in some}:
             hold_again(self._state, self._places[task], self._tasks[task].usual, day)
