@@ -1,8 +1,8 @@
 """The search for kinds of requests that nobody named, when somebody asks for it."""
 
 from modelfleet.clock import DAY
-from modelfleet.events import Database, Query, kinds, statements
-from modelfleet.monitoring.alarms.biased import MOST_REQUESTS, Bias, biases_of
+from modelfleet.events import Database, statements
+from modelfleet.monitoring.alarms.biased import Bias, biases_of, newest_requests
 from modelfleet.monitoring.alarms.history import past_of_requests
 from modelfleet.monitoring.discovery import Search
 from modelfleet.monitoring.last_days import check_days
@@ -18,10 +18,8 @@ def search_biases(database: Database, now: int, days: float) -> list[Bias]:
         InvalidInput: the number of days can't be accepted.
     """
     check_days(days)
-    decided = Query(
-        kinds=(kinds.RequestDecided.kind,), since=now - round(days * DAY), newest_first=True
-    )
     with database.snapshot() as connection:
-        asked = statements.found(connection, decided, None, MOST_REQUESTS)[::-1]
-        past = past_of_requests(connection, asked, now)
+        head = statements.head(connection)
+        requests = newest_requests(connection, head, now - round(days * DAY))
+        past = past_of_requests(connection, requests, now)
     return biases_of(past, Search())

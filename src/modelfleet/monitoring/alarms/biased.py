@@ -6,9 +6,10 @@ from zlib import crc32
 
 import msgspec
 import numpy as np
+import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from modelfleet.events import Logged
+from modelfleet.events import Logged, Query, kinds, statements
 from modelfleet.monitoring.alarms.elements import Habit, elements
 from modelfleet.monitoring.alarms.history import Past, kinds_of
 from modelfleet.monitoring.discovery import Found, Requests, Search, discover, within
@@ -19,6 +20,7 @@ from modelfleet.monitoring.streams import Stream
 MOST_REQUESTS = 50_000
 """The newest that are looked at."""
 
+_PAGE = 5_000
 _MOST_VALUES = 24
 """Of a field; those that are rarer are one."""
 _OTHER = "other"
@@ -44,6 +46,23 @@ class Bias(msgspec.Struct, frozen=True):
     odds: float
     evidence: float
     one_task: float
+
+
+def newest_requests(connection: sa.Connection, upto: int, since: int) -> list[Logged]:
+    """The newest decisions of all tasks up to a place in the log that it took in since a time.
+
+    In the log's order, and no more than are looked at.
+    """
+    asked = Query(kinds=(kinds.RequestDecided.kind,), newest_first=True)
+    found: list[Logged] = []
+    position = upto + 1
+    while len(found) < MOST_REQUESTS:
+        page = statements.found(connection, asked, position, min(_PAGE, MOST_REQUESTS - len(found)))
+        found += [one for one in page if one.logged >= since]
+        if not page or page[-1].logged < since:
+            break
+        position = page[-1].seq
+    return found[::-1]
 
 
 def biases_of(past: Past, search: Search) -> list[Bias]:

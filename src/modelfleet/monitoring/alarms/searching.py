@@ -14,9 +14,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from modelfleet.clock import DAY, to_datetime
-from modelfleet.events import Event, Logged, Query, kinds, statements
+from modelfleet.events import Event, kinds
 from modelfleet.monitoring.alarms.allowance import day_of
-from modelfleet.monitoring.alarms.biased import MOST_REQUESTS, Bias, biases_of
+from modelfleet.monitoring.alarms.biased import Bias, biases_of, newest_requests
 from modelfleet.monitoring.alarms.episodes import Episode
 from modelfleet.monitoring.alarms.gathering import Gathered
 from modelfleet.monitoring.alarms.history import past_of_requests
@@ -34,7 +34,6 @@ _WEEKS = 2
 _PATIENCE = 2
 """Searches in a row that don't find a slice: then its alert is over, if outcomes don't say so."""
 _ONE_TASKS = 2 / 3
-_PAGE = 5_000
 _FLEET = Whose(kinds.PLATFORM_TENANT, "")
 
 _logger = structlog.get_logger()
@@ -99,7 +98,7 @@ class WeeklySearch:
         searches = self._shared.searches
         until = time - min(searches.waited, WEEK)
         known = (seq for day, seq in searches.newest.items() if day < day_of(until))
-        requests = _requests(self._connection, max(known, default=0), until - _WEEKS * WEEK)
+        requests = newest_requests(self._connection, max(known, default=0), until - _WEEKS * WEEK)
         past = past_of_requests(self._connection, requests, time)
         return [one for one in biases_of(past, self._search) if one.one_task <= _ONE_TASKS]
 
@@ -144,20 +143,6 @@ def _says(episode: Episode, bias: Bias) -> bool:
 def _same(one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...]) -> bool:
     """Whether two slices are one broken thing: the same, or one a part of the other."""
     return set(one) <= set(other) or set(other) <= set(one)
-
-
-def _requests(connection: sa.Connection, upto: int, since: int) -> list[Logged]:
-    """The newest decisions up to a place in the log that were logged since a time, in order."""
-    asked = Query(kinds=(kinds.RequestDecided.kind,), newest_first=True)
-    found: list[Logged] = []
-    position = upto + 1
-    while len(found) < MOST_REQUESTS:
-        page = statements.found(connection, asked, position, min(_PAGE, MOST_REQUESTS - len(found)))
-        found += [one for one in page if one.logged >= since]
-        if not page or page[-1].logged < since:
-            break
-        position = page[-1].seq
-    return found[::-1]
 
 
 def _named(bias: Bias) -> str:
