@@ -64,3 +64,25 @@ def test_a_fault_that_comes_again_is_held_against_the_time_before_the_first(
     small_fleet.rebuild()
     small_fleet.watch_due()
     assert raised(small_fleet) == said
+
+
+def test_what_a_rate_was_is_told_from_what_its_recipes_tasks_have(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    life = Life(small_fleet, clock)
+    sure, unsure = ("acme", "team"), ("widget", "team")
+    good, bad = (Habits(abstains=share, version="v1") for share in (0.4, 0.95))
+    for tenant, _ in (sure, unsure):
+        life.publish("v1", tenant)
+
+    def live(habits: Habits, days: int) -> None:
+        life.live_together({sure: Habits(version="v1"), unsure: habits}, days=days, a_day=12)
+
+    live(good, 10)
+    live(bad, 14)
+    live(good, 16)
+    assert small_fleet.alerts() == []
+    live(bad, 5)
+    first, *_, second = (one for one in raised(small_fleet) if one.fields["finding"] == "coverage")
+    assert abs(second.fields["expected"] - 0.6) < 0.1
+    assert second.fields["events"] < first.fields["events"]

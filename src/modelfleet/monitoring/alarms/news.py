@@ -1,6 +1,7 @@
 """What is new in a step: alarms become alerts, alerts are acted on, measured, and ended."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import msgspec
 import sqlalchemy as sa
@@ -132,7 +133,7 @@ class News:
 
     def _be_usual(self, memory: TaskMemory, ended: Episode, one: Matured, then: Then) -> None:
         """What was learned of a task while it was bad isn't usual of it."""
-        known = beforehand(self._shared)
+        known = partial(beforehand(self._shared), one.recipe or "")
         usual = usual_before(self._connection, ended, one, then.habit, memory.usual, known)
         memory.usual |= usual
         memory.since |= dict.fromkeys(usual, then.last)

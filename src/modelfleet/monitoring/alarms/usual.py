@@ -7,7 +7,7 @@ been. They hold from the next day on: like what is known of a recipe, they don't
 day, so that it is no matter in which pages the log is read.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import sqlalchemy as sa
@@ -15,10 +15,9 @@ import sqlalchemy as sa
 from modelfleet.monitoring.alarms.allowance import day_of
 from modelfleet.monitoring.alarms.elements import Habit, elements
 from modelfleet.monitoring.alarms.episodes import Episode
-from modelfleet.monitoring.alarms.gathering import Beforehand
 from modelfleet.monitoring.alarms.history import Past, past_between
 from modelfleet.monitoring.alarms.memory import Usual
-from modelfleet.monitoring.calibrating import Expectations, expect
+from modelfleet.monitoring.calibrating import Expectations, Prior, expect
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.odds import Numbers
 from modelfleet.monitoring.state import State
@@ -31,7 +30,7 @@ def usual_before(
     at: Matured,
     habit: Habit,
     usual: Mapping[int, Usual],
-    known: Beforehand,
+    known: Callable[[Stream], tuple[float, Prior]],
 ) -> dict[int, Usual]:
     """What was usual of a task before an alert that is over at an outcome, by stream.
 
@@ -43,14 +42,14 @@ def usual_before(
         at: the outcome.
         habit: how people gave feedback there.
         usual: the same of alerts that were over before.
-        known: what is usual of the task's recipe.
+        known: what usually is of the task's recipe, and what is known of offsets.
     """
     own = Stream(episode.stream)
     streams = FROM_CONFIDENCE if own in FROM_CONFIDENCE else (own,)
     start = [usual.get(stream, Usual(0.0, 0.0, 0)) for stream in streams]
     sums = np.array([(one.score, one.information) for one in start])
     past = past_between(connection, at, episode.behind, episode.began - 1)
-    _learn(sums, past, streams, habit, known)
+    _learn(sums, past, habit, {stream: known(stream) for stream in streams})
     day = day_of(at.matured)
     return {
         stream: Usual(score, information, day)
@@ -67,15 +66,15 @@ def hold_again(state: State, place: int, usual: Mapping[int, Usual], day: int) -
 
 
 def _learn(
-    sums: Numbers, past: Past, streams: Collection[Stream], habit: Habit, known: Beforehand
+    sums: Numbers, past: Past, habit: Habit, known: Mapping[Stream, tuple[float, Prior]]
 ) -> None:
-    """Learn from decisions of a past in their order; ``sums`` has a row for each stream."""
-    rows = {stream: row for row, stream in enumerate(streams)}
+    """Learn from decisions of a past in their order; ``sums`` has a row for each known stream."""
+    rows = {stream: row for row, stream in enumerate(known)}
     told: list[tuple[int, Stream, bool, float, float, float]] = []
     for one in past.outcomes:
         for stream, happened, stated in elements(one, habit):
             if stream in rows:
-                rate, prior = known(one.recipe or "", stream)
+                rate, prior = known[stream]
                 usual = rate if stated is None else stated
                 told.append((rows[stream], stream, happened, usual, prior.mean, prior.variance))
     if told:
