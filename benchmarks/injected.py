@@ -14,7 +14,9 @@ change instead, for a model that nobody repairs.
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
+from shutil import copytree, rmtree
 from statistics import median
 from tempfile import TemporaryDirectory
 
@@ -148,30 +150,40 @@ CHANGES: dict[str, tuple[Change, str]] = {
 
 
 class Life:
-    """A tenant that lives through a stream."""
+    """A tenant that lives through a stream; ``waiting`` are answers that it will give, and when."""
 
     def __init__(self, folder: Path, made: Stream) -> None:
         self.time = _START
-        settings = Settings(false_alerts_per_week=_BUDGET)
-        self.fleet = Fleet(
-            folder, settings=settings, train=False, durable=False, clock=lambda: self.time
-        )
-        self.team: Task = self.fleet.task("acme", "team")
         self.decisions: list[str] = []
-        self._waiting: list[tuple[int, str, Ask]] = []
+        self.waiting: list[tuple[int, str, Ask]] = []
+        self.fleet = self.opened(folder)
+        self.team: Task = self.fleet.task("acme", "team")
         for label in made.labels:
             self.team.define_label(label)
+
+    def again(self, folder: Path) -> "Life":
+        """Another one from here on, in a copy of its folder."""
+        other = copy(self)
+        other.decisions, other.waiting = [*self.decisions], [*self.waiting]
+        other.fleet = other.opened(folder)
+        other.team = other.fleet.task("acme", "team")
+        return other
+
+    def opened(self, folder: Path) -> Fleet:
+        """The fleet of a folder, which has this life's time."""
+        settings = Settings(false_alerts_per_week=_BUDGET)
+        return Fleet(folder, settings=settings, train=False, durable=False, clock=lambda: self.time)
 
     def live(self, asks: Sequence[Ask]) -> None:
         """Ask, answer, train and watch, in the order of time."""
         for ask in asks:
             self.time += DAY // _A_DAY
-            while self._waiting and self._waiting[0][0] <= self.time:
-                self._answer(*self._waiting.pop(0)[1:])
+            while self.waiting and self.waiting[0][0] <= self.time:
+                self._answer(*self.waiting.pop(0)[1:])
             decision = self.team.decide(ask.text)
             self.decisions.append(decision.id)
             if ask.answered:
-                self._waiting.append((self.time + 2 * HOUR, decision.id, ask))
+                self.waiting.append((self.time + 2 * HOUR, decision.id, ask))
             if len(self.decisions) % (_A_DAY // 2) == 0:
                 self.fleet.train_due()
                 self.fleet.watch_due()
@@ -213,22 +225,27 @@ class Lived(msgspec.Struct, frozen=True):
     raised: tuple[Raised, ...]
 
 
-def lived(name: str, data: Path, seed: int, *, frozen: bool) -> Lived:
-    """Live through one change."""
-    made = stream(data, seed)
-    change = CHANGES[name][0]
-    with TemporaryDirectory() as folder:
-        life = Life(Path(folder), made)
-        with life.fleet:
-            life.live(made.asks[:_BEFORE])
-            live = life.team.status().live
-            if frozen and live is not None:
-                life.team.pin(live)
-            head = life.fleet.log.head()
-            before = sum(1 for _ in life.raised(0))
-            life.live([change(made, number) for number in range(_BEFORE, _BEFORE + _AFTER)])
-            raised = tuple(_raised(life, *one) for one in life.raised(head))
-    return Lived(name, before, raised)
+def lived_before(folder: Path, made: Stream, *, frozen: bool) -> Life:
+    """A life until the moment of the change, and what its folder holds then."""
+    life = Life(folder, made)
+    with life.fleet:
+        life.live(made.asks[:_BEFORE])
+        live = life.team.status().live
+        if frozen and live is not None:
+            life.team.pin(live)
+    return life
+
+
+def lived(name: str, before: Life, folder: Path, made: Stream) -> Lived:
+    """Live through one change, in a copy of the folder of the life before it."""
+    life = before.again(folder)
+    with life.fleet:
+        head = life.fleet.log.head()
+        false = sum(1 for _ in life.raised(0))
+        change = CHANGES[name][0]
+        life.live([change(made, number) for number in range(_BEFORE, _BEFORE + _AFTER)])
+        raised = tuple(_raised(life, *one) for one in life.raised(head))
+    return Lived(name, false, raised)
 
 
 def _raised(life: Life, event: Logged, alert: AlertRaised) -> Raised:
@@ -279,12 +296,17 @@ def main() -> None:
     arguments = made.parse_args()
     configure_logging("error")
     pinned = ", the version pinned" if arguments.frozen else ""
-    changes: dict[str, list[Lived]] = {}
-    for name in arguments.only:
-        for seed in range(1, arguments.seeds + 1):
-            print(f"{name}, seed {seed}", file=sys.stderr)
-            one = lived(name, arguments.data, seed, frozen=arguments.frozen)
-            changes.setdefault(name, []).append(one)
+    changes: dict[str, list[Lived]] = {name: [] for name in arguments.only}
+    for seed in range(1, arguments.seeds + 1):
+        made_of = stream(arguments.data, seed)
+        with TemporaryDirectory() as place:
+            before, after = Path(place, "before"), Path(place, "after")
+            life = lived_before(before, made_of, frozen=arguments.frozen)
+            for name in arguments.only:
+                print(f"{name}, seed {seed}", file=sys.stderr)
+                copytree(before, after)
+                changes[name].append(lived(name, life, after, made_of))
+                rmtree(after)
     show(changes, pinned, arguments.markdown)
 
 
