@@ -25,8 +25,8 @@ Change = tuple[int, str, str, str]
 """An event: its place in the log, whose it is, of which task, and its kind."""
 
 _MOST_SWAPS = 1_000
-"""Tasks at most, of one look at the log, that are swapped before anybody asks for them: half a
-second's work. A server that has fallen behind catches up by looks that find more."""
+"""Swaps that wait at most to be done before anybody asks for the model: a second's work."""
+_SWAPS_TOGETHER = 100
 _FAILED_BYTES = 1_000  # what it takes to remember that a version can't be served
 
 
@@ -53,6 +53,7 @@ class ModelCache:
         self._pool = ThreadPoolExecutor(loads, thread_name_prefix="loads")
         # From a disk one at a time: more would only hand the interpreter to and fro.
         self._swaps = ThreadPoolExecutor(max(1, loads // LOADS), thread_name_prefix="swaps")
+        self._to_swap = 0
         self._loading: dict[Place, Future[ServedModel]] = {}
         self._stand_ins: set[Place] = set()
         self.dropped = 0
@@ -147,12 +148,14 @@ class ModelCache:
         and so are those of very many tasks: of these only what is asked for is loaded.
         """
         swapping = self._swapping(changes)
-        if len(swapping) > _MOST_SWAPS:
+        if self._to_swap + len(swapping) > _MOST_SWAPS:
             swapping = {}
         self.notice(change for change in changes if change[1:3] not in swapping)
         if swapping:
             swaps = [change for change in changes if change[1:3] in swapping]
-            self._swaps.submit(self._swap, swapping, swaps)
+            with self._lock:
+                self._to_swap += len(swaps)
+            self._swaps.submit(self._swap, swaps)
 
     def warm(self, tenant: str, task: str) -> None:
         """Load what is live, if it isn't in memory.
@@ -232,18 +235,22 @@ class ModelCache:
                 found[tenant, task] = model
         return found
 
-    def _swap(self, models: dict[tuple[str, str], ServedModel], swaps: list[Change]) -> None:
+    def _swap(self, swaps: list[Change]) -> None:
         """Swap models, one after another, for half of the time at most: requests come first."""
         begun = time.monotonic()
         try:
-            for task, swapped in self._loader.swapped(models, swaps[-1][0]):
-                self._replace((*task, None), models.pop(task), swapped)
-                time.sleep(time.monotonic() - begun)
-                begun = time.monotonic()
+            for start in range(0, len(swaps), _SWAPS_TOGETHER):
+                models = self._swapping(swaps[start : start + _SWAPS_TOGETHER])
+                for task, swapped in self._loader.swapped(models, swaps[-1][0]):
+                    self._replace((*task, None), models.pop(task), swapped)
+                    time.sleep(time.monotonic() - begun)
+                    begun = time.monotonic()
         except LogUnavailable as error:
             _logger.warning("the log can't be read; swapping when asked", error=str(error))
         finally:  # those that were left out are behind; whoever asks for one hears what is wrong
             self.notice(swaps)
+            with self._lock:
+                self._to_swap -= len(swaps)
 
     def _replace(self, place: Place, before: ServedModel, after: ServedModel) -> None:
         """Put a model in another's place, unless that one has gone meanwhile."""
