@@ -1,11 +1,11 @@
 """A support site's questions in time order, each decided before its topic is known.
 
 The platform lives through them as `modelfleet replay` has it: a decision, then the topic as a
-person's word, which the next decision knows; training by the recipe's policy, but not before
-`--settle` days have passed since the first news. The peer is TF-IDF (one and two words, three to
-five characters) with a linear SVM, for each language fitted anew on each first of a month to all
-questions before. It sees texts; the platform also metadata. The questions before a language's
-first of a month can't be answered by the peer and count for neither.
+person's word, which the next decision knows; it is trained `--settle` days after the first news,
+where a live fleet waits for seconds, or for an hour if there is little. The peer is TF-IDF (one and
+two words, three to five characters) with a linear SVM, for each language fitted anew on each first
+of a month to all questions before. It sees texts; the platform also metadata. The questions before
+a language's first of a month can't be answered by the peer and count for neither.
 
 `--limit` thins a language's questions evenly to so many: what is learned from then is less, and
 what lies between two changes of topics too. 0 takes all, which is many hours for English.
@@ -205,7 +205,8 @@ def main() -> None:
     made.add_argument("--recipe", default="default")
     asked = made.parse_args()
     history = read(asked.data, asked.languages, asked.limit)
-    options = Options(recipe=asked.recipe, settle=int(asked.settle * DAY))
+    wait = int(asked.settle * DAY)
+    options = Options(recipe=asked.recipe, settle=wait, staleness=wait)
     all_ = answered(history, options)
     columns = ["", "questions", "top-1", "SVM", "top-3", "SVM"]
     by_language, by_month = _grouped(all_, _language), _grouped(all_, lambda one: one.month)

@@ -25,6 +25,11 @@ class Examples(msgspec.Struct, frozen=True, eq=False):
     weights: NDArray[np.float64]
     labels: tuple[str, ...]
 
+    def since(self, first: int) -> "Examples":
+        """Those from the one at ``first`` on."""
+        features, targets = self.features[first:], self.targets[first:]
+        return Examples(features, targets, self.weights[first:], self.labels)
+
 
 def joined(examples: Examples, more: Examples) -> Examples:
     """The one, and then the other."""

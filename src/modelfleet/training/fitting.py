@@ -34,6 +34,7 @@ class Data(msgspec.Struct, frozen=True, eq=False):
         everything: these, then the labels' own texts, then what is pinned.
         texts: where the labels' texts stand in ``everything``.
         refused: requests that no label fits.
+        learner: the name of what learns.
         studied: ``everything``, ready to be learned from.
     """
 
@@ -41,6 +42,7 @@ class Data(msgspec.Struct, frozen=True, eq=False):
     everything: Examples
     texts: slice
     refused: Sequence[Features]
+    learner: str
     studied: Studied
 
     @property
@@ -57,6 +59,18 @@ class Data(msgspec.Struct, frozen=True, eq=False):
     def features(self) -> Sequence[Features]:
         """Of each labelled example."""
         return self.everything.features[: len(self.labelled)]
+
+    def since(self, first: int) -> "Data":
+        """The same without the labelled examples before the one at ``first``."""
+        everything = self.everything.since(first)
+        return Data(
+            labelled=self.labelled[first:],
+            everything=everything,
+            texts=slice(self.texts.start - first, self.texts.stop - first),
+            refused=self.refused,
+            learner=self.learner,
+            studied=study(self.learner, everything),
+        )
 
     def weights(self, held_out: NDArray[np.bool_], trust: float) -> NDArray[np.float64]:
         """How much everything counts: nothing for what is held out, less for known labels' texts.
@@ -138,6 +152,7 @@ def encoded(known: TrainingSet, recipe: Recipe, encoder: Encoder) -> Data:
         everything=everything,
         texts=slice(len(labelled), len(texted.features)),
         refused=_features(refused, encoder),
+        learner=recipe.learning.learner,
         studied=study(recipe.learning.learner, everything),
     )
 

@@ -13,6 +13,7 @@ from modelfleet.learners import Model
 from modelfleet.learners.operating import NO_PRIOR, Prior
 from modelfleet.recipe import Recipe
 from modelfleet.text import Encoder, Features
+from modelfleet.training.changes import since_change
 from modelfleet.training.evaluation import (
     Aim,
     Evaluated,
@@ -73,7 +74,8 @@ def train(
 
     The newest requests are held out in time order from the model that is evaluated; the model that
     is returned has learned from all. What turns scores into decisions comes from scores of models
-    that had not seen the example (cross-fitting).
+    that had not seen the example (cross-fitting). What was said before labels were divided anew
+    is left out of all of it; see `changes`.
 
     Args:
         known: with at least one label.
@@ -83,7 +85,7 @@ def train(
             newer half is held out, so both models are asked about requests that they haven't seen.
         prior: what the recipe's other tasks have shown.
     """
-    data = encoded(known, recipe, encoder)
+    data = since_change(encoded(known, recipe, encoder))
     newest = _newest(data.labelled, seen_until)
     fitted = fit(data, newest)
     model, crossed = fitted.model, fitted.crossed
