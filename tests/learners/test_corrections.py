@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from modelfleet.learners import LinearModel, Overlay, logistic
 from modelfleet.learners.examples import Examples
+from modelfleet.learners.late import LateLabels
 from modelfleet.learners.mira import Step, correct
 from modelfleet.text import Features, default_encoder
 
@@ -73,6 +74,61 @@ def test_a_label_that_the_model_lacks_is_learned(model: LinearModel) -> None:
     assert decided(overlay, model, "wholesale prices for shops") == "trade"
     assert decided(overlay, model, "wholesale price for a shop") == "trade"
     assert decided(overlay, model, "where is my parcel") == "delivery"
+
+
+THINGS = ("invoice", "parcel", "password", "printer", "holiday", "salary", "laptop", "badge")
+ABOUT = ("where is my {}", "i need a new {}", "the {} is wrong", "who can help with a {}")
+
+
+@pytest.fixture(scope="module")
+def many() -> tuple[LinearModel, LateLabels]:
+    """A model of eight labels, and what later ones are known by."""
+    texts = [about.format(thing) for thing in THINGS for about in ABOUT]
+    features = default_encoder().encode(texts, [{}] * len(texts))
+    targets = np.repeat(np.arange(len(THINGS)), len(ABOUT))
+    made = logistic.fit(features, targets, THINGS, np.ones(len(targets)))
+    means = np.array([one.dense for one in features]).reshape(len(THINGS), len(ABOUT), -1)
+    leads = np.ptp(made.scores(features), axis=1)
+    return made, LateLabels.beside(means.mean(axis=1), float(leads.mean()))
+
+
+def test_the_first_correction_of_a_late_label_reaches_its_other_texts(
+    many: tuple[LinearModel, LateLabels],
+) -> None:
+    made, late = many
+    overlay = corrected(Overlay.over(made.labels, late), made, "the coffee machine leaks", "coffee")
+    assert decided(overlay, made, "no milk in the coffee machine") == "coffee"
+    assert decided(overlay, made, "coffee tastes bad today") == "coffee"
+
+
+def test_a_late_label_leaves_the_others_their_texts(many: tuple[LinearModel, LateLabels]) -> None:
+    made, late = many
+    overlay = Overlay.over(made.labels, late)
+    for text in ("where is my coffee", "i need a new coffee cup", "the coffee is wrong"):
+        overlay = corrected(overlay, made, text, "coffee")
+    for thing in THINGS:
+        assert decided(overlay, made, f"where is my {thing}") == thing
+
+
+def test_a_late_label_of_which_nothing_is_known_stands_at_the_mean(
+    many: tuple[LinearModel, LateLabels],
+) -> None:
+    made, late = many
+    features = [encoded("where is my parcel")]
+    overlay = Overlay.over(made.labels, late).with_label("coffee").with_label("tea")
+    (scores,) = overlay.total(features, made.scores(features))
+    assert scores[-2:] == pytest.approx(scores[:-2].mean(), abs=1e-5)
+
+
+def test_a_text_has_the_same_score_of_a_late_label_alone_as_among_others(
+    many: tuple[LinearModel, LateLabels],
+) -> None:
+    made, late = many
+    overlay = corrected(Overlay.over(made.labels, late), made, "the coffee is cold", "coffee")
+    features = [encoded(about.format(thing)) for thing in THINGS for about in ABOUT]
+    together = overlay.total(features, made.scores(features))
+    for row, one in zip(together, features, strict=True):
+        assert (overlay.total([one], made.scores([one]))[0] == row).all()
 
 
 def test_a_confident_model_is_overruled(model: LinearModel) -> None:

@@ -13,8 +13,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from modelfleet.learners.late import LateLabels
 from modelfleet.learners.products import each_times
-from modelfleet.learners.recommended import MIRA_CLIP, MIRA_LATE_CLIP, MIRA_MARGIN, MIRA_RIVALS
+from modelfleet.learners.recommended import MIRA_CLIP, MIRA_MARGIN, MIRA_RIVALS
 from modelfleet.text import Features
 from modelfleet.text.features import dense_rows, joined
 
@@ -36,12 +37,11 @@ NO_LABEL = ""
 
 
 class Step(msgspec.Struct, frozen=True):
-    """How far a correction means to move; further to a label that the model lacks."""
+    """How far a correction means to move."""
 
     margin: float = MIRA_MARGIN
     clip: float = MIRA_CLIP
     rivals: int = MIRA_RIVALS
-    late_clip: float = MIRA_LATE_CLIP
 
 
 DEFAULT_STEP = Step()
@@ -85,6 +85,7 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         weights: float32 ``(T, D + SKETCH)``; ``(0, 0)`` before the first correction.
         counts: int64 ``(L,)``, how many corrections each label was the target of.
         verdicts: the label that a text was last given, by the fingerprint of its features.
+        late: what is known of the last of ``labels``, which the model lacks.
     """
 
     labels: tuple[str, ...]
@@ -92,6 +93,12 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
     weights: NDArray[np.float32]
     counts: NDArray[np.int64]
     verdicts: Mapping[int, str]
+    late: LateLabels
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays that grow."""
+        return self.weights.nbytes + self.late.differences.nbytes
 
     @property
     def corrections(self) -> int:
@@ -99,10 +106,15 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         return int(self.counts.sum())
 
     @classmethod
-    def over(cls, labels: tuple[str, ...]) -> "Overlay":
-        """The overlay that changes nothing, over a model of these labels."""
-        weights = np.zeros((0, 0), np.float32)
-        return cls(labels, np.zeros(0, np.intp), weights, np.zeros(len(labels), np.int64), {})
+    def over(cls, labels: tuple[str, ...], late: LateLabels | None = None) -> "Overlay":
+        """The overlay that changes nothing, over a model of these labels.
+
+        Args:
+            labels: of the model.
+            late: what labels that come later are to be known by.
+        """
+        weights, counts = np.zeros((0, 0), np.float32), np.zeros(len(labels), np.int64)
+        return cls(labels, np.zeros(0, np.intp), weights, counts, {}, late or LateLabels.none())
 
     def scores(self, features: Sequence[Features]) -> Scores:
         """What the corrections add to each label's score: float32 ``(n, L)``, without verdicts."""
@@ -114,9 +126,9 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         Args:
             features: of n requests.
             base_scores: what the model gives its own labels, the first of ``labels``. A label
-                that the model lacks stands at the mean of those.
+                that the model lacks stands at the mean of those until it has a text.
         """
-        total = self._padded(base_scores)
+        total = self._padded(base_scores, features)
         if self.touched.size and len(features):
             total += self.scores(features)
         for row, one in enumerate(features if self.verdicts else ()):
@@ -147,25 +159,27 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         known = self if target in self.labels else self.with_label(target)
         column = known.labels.index(target)
         (folded,) = _folded([features])
-        now = known._padded(base_scores) + known._scores(folded[None])[0]  # noqa: SLF001 - the same class
+        now = (known._padded(base_scores[None], [features]) + known._scores(folded[None]))[0]  # noqa: SLF001 - the same class
         square_norm = max(float(folded @ folded), _TINY)
-        clip = step.clip if column < base_scores.shape[-1] else step.late_clip
-        moves = correct(now, column, square_norm, known._faded(step, clip, column))  # noqa: SLF001
+        moves = correct(now, column, square_norm, known._faded(step, column))  # noqa: SLF001
         counts = known.counts.copy()
         counts[column] += 1
         verdicts = {**known.verdicts, _fingerprint(features): target}
         touched, weights = known._moved(moves, folded)  # noqa: SLF001
-        return Overlay(known.labels, touched, weights, counts, verdicts)
+        late, place = known.late, column - base_scores.shape[-1]
+        late = late.taught(place, features.dense) if place >= 0 else late
+        return Overlay(known.labels, touched, weights, counts, verdicts, late)
 
     def refused(self, features: Features) -> "Overlay":
         """The overlay after a person said that no label fits ``features``."""
         verdicts = {**self.verdicts, _fingerprint(features): NO_LABEL}
-        return Overlay(self.labels, self.touched, self.weights, self.counts, verdicts)
+        return msgspec.structs.replace(self, verdicts=verdicts)
 
     def with_label(self, label: str) -> "Overlay":
         """The overlay that also knows ``label``, of which nothing was learned yet."""
         labels, counts = (*self.labels, label), np.append(self.counts, 0)
-        return Overlay(labels, self.touched, self.weights, counts, self.verdicts)
+        late = self.late.with_one_more()
+        return msgspec.structs.replace(self, labels=labels, counts=counts, late=late)
 
     def _scores(self, folded: NDArray[np.float32]) -> Scores:
         scores = np.zeros((len(folded), len(self.labels)), np.float32)
@@ -186,21 +200,22 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         weights[rows] += moves[touched[rows], None] * folded
         return touched, weights
 
-    def _faded(self, step: Step, clip: float, column: int) -> Step:
+    def _faded(self, step: Step, column: int) -> Step:
         """The step with a clip that shrinks as the label collects corrections.
 
         What a label gains by its first n corrections grows with the logarithm of n, so however
         often people choose it, it doesn't drown the others before the next batch training.
         """
         fading = _FADE / (_FADE + float(self.counts[column]))
-        return Step(step.margin, clip * fading, step.rivals)
+        return Step(step.margin, step.clip * fading, step.rivals)
 
-    def _padded(self, base_scores: Scores) -> Scores:
-        missing = len(self.labels) - base_scores.shape[-1]
-        if not missing:
+    def _padded(self, base_scores: Scores, features: Sequence[Features]) -> Scores:
+        """The model's scores ``(n, L)``, and those that later labels have by their texts."""
+        if len(self.labels) == base_scores.shape[1] or not len(features):
             return base_scores.copy()
-        middle = base_scores.sum(axis=-1, keepdims=True) / np.float32(max(1, base_scores.shape[-1]))
-        return np.concatenate([base_scores, np.repeat(middle, missing, axis=-1)], axis=-1)
+        middle = base_scores.sum(axis=1, keepdims=True) / np.float32(max(1, base_scores.shape[1]))
+        late = middle + self.late.scores(dense_rows(features))
+        return np.concatenate([base_scores, late], axis=1)
 
 
 def _folded(features: Sequence[Features]) -> NDArray[np.float32]:

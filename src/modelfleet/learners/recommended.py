@@ -40,9 +40,16 @@ MIRA_CLIP = 0.12
 """Most of one example that one correction adds to a label's weights. Twice as much costs the other
 labels two to three times as much."""
 
-MIRA_LATE_CLIP = 0.25
-"""The same for a label that came after the training, which has no weights yet: with less its first
-corrections don't reach texts like them."""
+LATE_STRENGTH = 3.0
+"""Score of a text that lies fully in the direction of a label that came after the training, in
+multiples of what the model's best label usually leads by."""
+
+LATE_LEAST = 0.3
+"""How far a text must lie in that direction to be above the mean of all labels. With 0.25 such a
+label gets a tenth more of its texts, and costs the others twice as many of theirs."""
+
+USUAL_LEAD = 5.0
+"""What a model's best label usually leads the mean by, where that wasn't measured."""
 
 BATCH_MIRA_MARGIN = 6.0
 BATCH_MIRA_CLIP = 1.8

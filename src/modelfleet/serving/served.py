@@ -98,6 +98,6 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         if self.novelty is not None:
             both = (self.novelty.centres, self.novelty.refused)
             arrays += sum(array.nbytes for array in both if array.flags.owndata)
-        overlay = self.overlay.weights.nbytes + _VERDICT_BYTES * len(self.overlay.verdicts)
+        overlay = self.overlay.nbytes + _VERDICT_BYTES * len(self.overlay.verdicts)
         pinned = sum(_PINNED_BYTES + 2 * len(text) for text in self.pinned)
         return _OBJECT_BYTES + arrays + overlay + pinned

@@ -8,6 +8,8 @@ import msgspec
 import numpy as np
 
 from modelfleet.learners import Overlay, prototypes
+from modelfleet.learners.late import LateLabels
+from modelfleet.learners.novelty import Novelty
 from modelfleet.learners.operating import WHOLE_TASK, Prior
 from modelfleet.learners.recommended import PROTOTYPE_TEMPERATURE
 from modelfleet.recipe import Recipe
@@ -25,7 +27,7 @@ def of_version(opened: OpenVersion) -> ServedModel:
         wanted=header.version,
         encoder=opened.encoder,
         base=opened.model,
-        overlay=Overlay.over(header.labels),
+        overlay=Overlay.over(header.labels, _late(opened.novelty)),
         active=header.labels,
         columns=np.arange(len(header.labels)),
         temperature=header.temperature,
@@ -45,7 +47,7 @@ def of_texts(texts: Mapping[str, Sequence[str]], encoder: Encoder, recipe: Recip
         wanted=None,
         encoder=encoder,
         base=base,
-        overlay=Overlay.over(base.labels),
+        overlay=Overlay.over(base.labels, _late(novelty)),
         active=base.labels,
         columns=np.arange(len(base.labels)),
         temperature=PROTOTYPE_TEMPERATURE,
@@ -53,6 +55,13 @@ def of_texts(texts: Mapping[str, Sequence[str]], encoder: Encoder, recipe: Recip
         aiming=Aiming.solved(recipe.learning.target_precision, {}),
         applied=0,
     )
+
+
+def _late(novelty: Novelty | None) -> LateLabels:
+    """What labels that come later are known by, next to those whose means these are."""
+    if novelty is None:
+        return LateLabels.none()
+    return LateLabels.beside(novelty.centres[: novelty.labels], novelty.scale.energy_mean)
 
 
 @lru_cache(maxsize=256)
