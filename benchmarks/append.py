@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from machine import measured
 from modelfleet.catalog import migrate
 from modelfleet.events import Database, Logged
-from modelfleet.events.terms import terms_of
+from modelfleet.events.terms import numbers_of, terms_of
 from modelfleet.fleet import Fleet
 from modelfleet.settings import Settings
 from places import Fresh, servers
@@ -38,7 +38,7 @@ _ROUNDS = 3
 _INSERT = "INSERT INTO events VALUES ({}, {}, {}, {}, {}, {}, {}, {})"
 _TERMS = {
     "sqlite": "INSERT INTO event_terms (rowid, terms) VALUES (?, ?)",
-    "postgresql": "INSERT INTO event_terms (seq, terms) VALUES (%s, string_to_array(%s, ' '))",
+    "postgresql": "INSERT INTO event_terms (seq, terms) VALUES (%s, %s)",
 }
 
 
@@ -46,7 +46,7 @@ class Round(msgspec.Struct, frozen=True):
     """What the log did once: its rows and their terms as they lie in the database."""
 
     rows: list[tuple[Any, ...]]
-    terms: list[tuple[int, str]]
+    terms: list[tuple[int, str | list[int]]]
     commits: int
     seconds: float
     latencies: list[float]
@@ -124,7 +124,8 @@ def through_the_log(fresh: Fresh, seconds: float) -> Round:
         writers = Writers(fleet, seconds)
         taken = writers.run()
         rows = _rows(fleet.database)
-        terms = [(event.seq, terms_of(event)) for event in _read_all(fleet)]
+        kept = numbers_of if fleet.database.is_postgresql else str
+        terms = [(event.seq, kept(terms_of(event))) for event in _read_all(fleet)]
     if len(rows) != len(writers.latencies):
         raise SystemExit(f"{len(writers.latencies)} acknowledged, but {len(rows)} in the log")
     return Round(rows, terms, writers.commits, taken, writers.latencies)

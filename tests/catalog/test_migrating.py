@@ -2,8 +2,23 @@
 
 from pathlib import Path
 
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from tests.conftest import HandClock
+from tests.postgresql import Cluster
+
 from modelfleet.catalog import migrate
-from modelfleet.events import Database
+from modelfleet.events import Condition, Database, EventLog, Query
+
+EVENT = """
+INSERT INTO events VALUES (1, 1, 'ticket.closed', 'acme', 1, 'e1', 'team', '{"n": "Oslo"}')
+"""
+BEFORE_NUMBERS = (
+    EVENT,
+    "INSERT INTO event_terms VALUES (1, '{oslo}')",
+    "UPDATE log_position SET seq = 1",
+)
 
 
 def test_a_database_with_the_newest_tables_is_opened_while_another_writes(folder: Path) -> None:
@@ -11,3 +26,29 @@ def test_a_database_with_the_newest_tables_is_opened_while_another_writes(folder
     with database.writing():
         migrate(database)  # would wait for the writer in vain, did it want to change something
     database.close()
+
+
+def test_what_was_found_by_terms_is_found_by_their_numbers(
+    cluster: Cluster, clock: HandClock
+) -> None:
+    url = cluster.database()
+    database = Database(url)
+    with database.writing() as connection:
+        _upgrade(connection, "0010")
+        for statement in BEFORE_NUMBERS:
+            connection.exec_driver_sql(statement)
+    migrate(database)
+    log = EventLog(database, lambda _connection, _events, _known: None, clock)
+    asked = {word: Query(where=(Condition("n", "words", word),)) for word in ("Oslo", "Lima")}
+    found = {word: [event.id for event in log.scan(query)] for word, query in asked.items()}
+    assert found == {"Oslo": ["e1"], "Lima": []}
+    log.close()
+    database.close()
+    cluster.drop(url)
+
+
+def _upgrade(connection: sa.Connection, version: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "modelfleet.catalog:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, version)

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.events.made import FIELDS, NUMBERS, RANDOM_FIELDS, SCALARS, TEXTS, WORDS, event
 
+import modelfleet.events.log as log_module
 from modelfleet.errors import InvalidInput
-from modelfleet.events import Condition, EventLog, Logged, Query, parse_condition
+from modelfleet.events import Condition, Database, EventLog, Logged, Query, parse_condition
 from modelfleet.events.kinds import Json
 from modelfleet.events.query import Operator
 
@@ -202,11 +203,24 @@ def test_events_are_found_by_tenant_task_kind_and_time(log: EventLog) -> None:
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
-def test_an_answer_longer_than_a_page_is_whole(log: EventLog, newest_first: bool) -> None:  # noqa: FBT001 - a parameter
+def test_an_answer_longer_than_is_found_at_once_is_whole(
+    log: EventLog,
+    newest_first: bool,  # noqa: FBT001 - a parameter
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_module, "_MOST_PLACES", 2_100)  # more than a page
     log.append([event(fields={"n": number}) for number in range(4_500)])
     query = Query(where=(Condition("n", ">=", 100),), newest_first=newest_first)
     expected = list(range(101, 4_501))
     assert _seqs(log, query) == (expected[::-1] if newest_first else expected)
+
+
+def test_who_pauses_while_reading_keeps_no_connection(log: EventLog, database: Database) -> None:
+    log.append([event(fields={"n": number}) for number in range(100)])
+    found = log.scan(Query(where=(Condition("n", ">=", 0),)))
+    next(found)
+    assert "Current Checked out connections: 0" in database.engine.pool.status()
+    assert len(list(found)) == 99
 
 
 PARSED = {

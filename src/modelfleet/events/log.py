@@ -39,7 +39,7 @@ It is called by the log's writing thread, must not raise and should be quick.
 _MOST_IN_A_COMMIT = 2_000
 _PAGE = 2_000
 _FIRST_PAGE = 50  # who asks for one event shouldn't wait for thousands
-_LARGEST_PAGE = 10_000  # PostgreSQL finds all that match anew for each page
+_MOST_PLACES = 100_000  # remembered of a search, which is then made anew behind them
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -189,15 +189,21 @@ class EventLog:
             return statements.of_task(connection, tenant, task, kinds, (after, until))
 
     def scan(self, query: Query) -> Iterator[Logged]:
-        """The events that a query asks for, read page by page as they are taken."""
-        position, size = None, _FIRST_PAGE
+        """The events that a query asks for, read page by page as they are taken.
+
+        It is found once where they stand; no transaction is open while a page is being used.
+        """
+        position, most = None, _FIRST_PAGE
         while True:
             with self._database.reading() as connection:
-                page = statements.found(connection, query, position, size)
-            yield from (event for event in page if query.matches(event))
-            if len(page) < size:
+                places = statements.places(connection, query, position, most)
+            for start in range(0, len(places), _PAGE):
+                with self._database.reading() as connection:
+                    page = statements.at_places(connection, query, places[start : start + _PAGE])
+                yield from (event for event in page if query.matches(event))
+            if len(places) < most:
                 return
-            position, size = page[-1].seq, min(size * 4, _LARGEST_PAGE)
+            position, most = places[-1], _MOST_PLACES
 
     def scrub(self) -> None:
         """Have what was forgotten overwritten in the database's files as well."""

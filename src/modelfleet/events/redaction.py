@@ -11,7 +11,7 @@ from modelfleet.events.database import Database
 from modelfleet.events.event import Logged
 from modelfleet.events.kinds import FORGETTABLE, EvidenceForgotten, Json
 from modelfleet.events.schema import EVENTS
-from modelfleet.events.terms import terms_of
+from modelfleet.events.terms import numbers_of, terms_of
 
 _PERSONAL = {"metadata", "by"}
 _EMPTIED = {"text": ""}
@@ -21,7 +21,7 @@ _REWRITE = (
     .where(EVENTS.c.seq == sa.bindparam("at"))
     .values(fields=sa.bindparam("emptied", type_=EVENTS.c.fields.type))
 )
-_TERMS_POSTGRESQL = "UPDATE event_terms SET terms = string_to_array(%s, ' ') WHERE seq = %s"
+_TERMS_POSTGRESQL = "UPDATE event_terms SET terms = %s WHERE seq = %s"
 # A contentless index must be told what it held: what `terms_of` says may change only together with
 # an index made anew, or events would be forgotten with some of their words left behind.
 _TAKE_TERMS = "INSERT INTO event_terms (event_terms, rowid, terms) VALUES ('delete', ?, ?)"
@@ -77,7 +77,7 @@ def _empty(connection: sa.Connection, events: Sequence[Logged], order: str) -> N
             connection.exec_driver_sql(_TAKE_TERMS, _terms(events))
             connection.exec_driver_sql(_GIVE_TERMS, _terms(emptied))
         else:
-            pairs = [(terms, seq) for seq, terms in _terms(emptied)]
+            pairs = [(numbers_of(terms), seq) for seq, terms in _terms(emptied)]
             connection.exec_driver_sql(_TERMS_POSTGRESQL, pairs)
         rows = [{"at": event.seq, "emptied": event.fields} for event in emptied]
         connection.execute(_REWRITE, rows)

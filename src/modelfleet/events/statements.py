@@ -1,6 +1,6 @@
 """The log's SQL, one named statement each."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -14,7 +14,7 @@ from modelfleet.events.event import Logged
 from modelfleet.events.key_lookup import ByKeys
 from modelfleet.events.query import Query
 from modelfleet.events.schema import EVENTS, IS_ALERT, POSITION
-from modelfleet.events.terms import terms_of
+from modelfleet.events.terms import numbers_of, terms_of
 
 CHANNEL = "modelfleet"
 """What PostgreSQL's listeners are told on at each commit."""
@@ -32,10 +32,13 @@ _EVENTS_POSTGRESQL = (
     "fields jsonb)"
 )
 _TERMS_POSTGRESQL = (
-    "INSERT INTO event_terms (seq, terms) SELECT seq, string_to_array(terms, ' ') "
-    "FROM json_to_recordset(%s::json) AS row(seq bigint, terms text)"
+    "INSERT INTO event_terms (seq, terms) SELECT seq, terms "
+    "FROM json_to_recordset(%s::json) AS row(seq bigint, terms int[])"
 )
 _TERMS_SQLITE = sa.table("event_terms", sa.column("rowid", sa.BigInteger))
+_TERMS = sa.table(
+    "event_terms", sa.column("seq", sa.BigInteger), sa.column("terms", ARRAY(sa.Integer))
+)
 _NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
 _OF_TASK = (
     sa.select(EVENTS)
@@ -94,7 +97,7 @@ def insert(connection: sa.Connection, events: Sequence[Logged]) -> None:
             | {"fields": msgspec.Raw(encode_postgresql(e.fields).encode())}
             for e in events
         ]
-        found_by = [{"seq": seq, "terms": said} for seq, said in terms]
+        found_by = [{"seq": seq, "terms": numbers_of(said)} for seq, said in terms]
         connection.exec_driver_sql(_EVENTS_POSTGRESQL, (encode_sqlite(records),))
         connection.exec_driver_sql(_TERMS_POSTGRESQL, (encode_sqlite(found_by),))
 
@@ -152,19 +155,42 @@ def of_task(
 def found(
     connection: sa.Connection, query: Query, position: int | None, limit: int
 ) -> list[Logged]:
-    """A page of what a query may want, by the columns and terms alone."""
+    """The first of what a query may want behind a place, by the columns and terms alone."""
     needs = query.needs()
     if not all(needs):
         return []  # a range that ends before it begins
-    seq: sa.ColumnElement[int] = EVENTS.c.seq
     select = sa.select(EVENTS).where(*_columns(query)).limit(limit)
-    if needs and _is_sqlite(connection):
-        seq = _TERMS_SQLITE.c.rowid
-        select = select.where(_terms_sqlite(needs), EVENTS.c.seq == seq)
-    elif needs:
-        select = select.where(_terms_postgresql(needs))
-    select = select.where(*_places(query, position, seq))
-    order = seq.desc() if query.newest_first else seq
+    seq: sa.ColumnElement[int] = EVENTS.c.seq
+    if needs:
+        seq, has_terms = _by_terms(connection, needs)
+        select = select.where(has_terms, EVENTS.c.seq == seq)
+    select = _placed(select, query, position, seq)
+    return [Logged(*row) for row in connection.execute(select)]
+
+
+def places(
+    connection: sa.Connection, query: Query, position: int | None, limit: int
+) -> Sequence[int]:
+    """Where the first stand of what a query may want behind a place, by terms or by columns.
+
+    To look through an index for what many events have costs the same for one page as for all.
+    """
+    needs = query.needs()
+    if not all(needs):
+        return []
+    if needs:
+        seq, has_terms = _by_terms(connection, needs)
+        select = sa.select(seq).where(has_terms)
+    else:
+        seq = EVENTS.c.seq
+        select = sa.select(seq).where(*_columns(query))
+    return connection.execute(_placed(select.limit(limit), query, position, seq)).scalars().all()
+
+
+def at_places(connection: sa.Connection, query: Query, seqs: Sequence[int]) -> list[Logged]:
+    """The events at some places that a query may want, by the columns alone, in its order."""
+    select = sa.select(EVENTS).where(_among(connection, seqs), *_columns(query))
+    order = EVENTS.c.seq.desc() if query.newest_first else EVENTS.c.seq
     return [Logged(*row) for row in connection.execute(select.order_by(order))]
 
 
@@ -183,31 +209,39 @@ def _columns(query: Query) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def _places(
-    query: Query, position: int | None, seq: sa.ColumnElement[int]
-) -> Iterator[sa.ColumnElement[bool]]:
-    """Which part of the log a page is of."""
-    yield seq > query.after
+def _placed(
+    select: sa.Select[Any], query: Query, position: int | None, seq: sa.ColumnElement[int]
+) -> sa.Select[Any]:
+    """What is asked for within a part of the log, in order."""
+    select = select.where(seq > query.after)
     if position is not None:
-        yield seq < position if query.newest_first else seq > position
+        select = select.where(seq < position if query.newest_first else seq > position)
     if query.upto is not None:
-        yield seq <= query.upto
+        select = select.where(seq <= query.upto)
+    return select.order_by(seq.desc() if query.newest_first else seq)
 
 
-def _terms_sqlite(needs: list[list[str]]) -> sa.ColumnElement[bool]:
-    """The index gives its rows in order and from any place on: a page costs what it has."""
-    asked = " AND ".join(f"({' OR '.join(map(_quoted, one_of))})" for one_of in needs)
-    return sa.literal_column(_TERMS_SQLITE.name).match(asked)
+def _by_terms(
+    connection: sa.Connection, needs: list[list[str]]
+) -> tuple[sa.ColumnElement[int], sa.ColumnElement[bool]]:
+    """The column of places in the index of terms, and whether one has what is needed."""
+    if _is_sqlite(connection):
+        asked = " AND ".join(f"({' OR '.join(map(_quoted, one_of))})" for one_of in needs)
+        return _TERMS_SQLITE.c.rowid, sa.literal_column(_TERMS_SQLITE.name).match(asked)
+    numbers = [numbers_of(" ".join(one_of)) for one_of in needs]
+    alone = [number for one_of in numbers if len(one_of) == 1 for number in one_of]
+    has = [_TERMS.c.terms.contains(alone)] if alone else []
+    has += [_TERMS.c.terms.overlap(one_of) for one_of in numbers if len(one_of) > 1]
+    return _TERMS.c.seq, sa.and_(*has)
 
 
 def _quoted(term: str) -> str:
     return '"' + term.replace('"', '""') + '"'
 
 
-def _terms_postgresql(needs: list[list[str]]) -> sa.ColumnElement[bool]:
-    table = sa.table("event_terms", sa.column("seq"), sa.column("terms", ARRAY(sa.Text)))
-    asked = [
-        table.c.terms.contains(one_of) if len(one_of) == 1 else table.c.terms.overlap(one_of)
-        for one_of in needs
-    ]
-    return EVENTS.c.seq.in_(sa.select(table.c.seq).where(*asked))
+def _among(connection: sa.Connection, seqs: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Whether an event is at one of these places, which both databases take as one parameter."""
+    if _is_sqlite(connection):
+        listed = sa.func.json_each(encode_sqlite(seqs)).table_valued("value")
+        return EVENTS.c.seq.in_(sa.select(listed.c.value))
+    return EVENTS.c.seq == sa.func.any(sa.bindparam("seqs", seqs, ARRAY(sa.BigInteger)))

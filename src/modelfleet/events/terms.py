@@ -28,6 +28,7 @@ _SHORT = 48
 _FINE_IN_DOUBLING = 8
 _FINE_IN_COARSE = 64
 _SMALLEST, _LARGEST = 64, 1024  # numbers from 2**-64 to 2**1024 are told apart
+_HALF = 2**31
 
 
 def terms_of(event: Event | Logged) -> str:
@@ -42,6 +43,14 @@ def terms_of(event: Event | Logged) -> str:
         else:
             terms |= _of_value(path, value)
     return " ".join(terms | dict.fromkeys(_words_of_all(said)))
+
+
+def numbers_of(terms: str) -> list[int]:
+    """Terms as signed numbers of 32 bits, which PostgreSQL keeps in a quarter of the space.
+
+    Two terms may share a number, as two values may share a term.
+    """
+    return [crc32(term) - _HALF for term in terms.encode().split()]
 
 
 def _of_value(path: str, value: Json) -> dict[str, None]:
