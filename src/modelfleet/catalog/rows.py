@@ -29,11 +29,21 @@ _OUTCOMES = ByKeys(
     OUTCOMES.c.tenant,
     OUTCOMES.c.decision,
 )
-# Straight to the driver: a statement that never changes, on the path of every request.
-_COUNT_DECISIONS = {
-    dialect: f"UPDATE tasks SET decided = decided + {mark}, abstained = abstained + {mark} "  # noqa: S608 - our own names
-    f"WHERE tenant = {mark} AND task = {mark} AND labels_seq <= {mark}"
-    for dialect, mark in (("sqlite", "?"), ("postgresql", "%s"))
+# Straight to the driver: statements that never change, on the path of every request.
+_COUNT_SQLITE = (
+    "UPDATE tasks SET decided = decided + ?, abstained = abstained + ? "
+    "WHERE tenant = ? AND task = ? AND labels_seq <= ?"
+)
+_COUNT_POSTGRESQL = (
+    "UPDATE tasks SET decided = tasks.decided + more.decided, "
+    "abstained = tasks.abstained + more.abstained FROM unnest("
+    "%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[]"
+    ") AS more(decided, abstained, tenant, task, read) "
+    "WHERE tasks.tenant = more.tenant AND tasks.task = more.task AND labels_seq <= more.read"
+)
+_COUNT_FOR_FLEET = {
+    "sqlite": "UPDATE fleet SET decided = decided + ?, abstained = abstained + ?",
+    "postgresql": "UPDATE fleet SET decided = decided + %s, abstained = abstained + %s",
 }
 _END_LEASE = (
     sa.update(TASKS)
@@ -94,15 +104,23 @@ def count_decisions(
         key = event.tenant, event.task
         read[key] = min(read.get(key, event.seq), known.get(event.seq, event.seq))
     counts = [(decided[key], abstained[key], *key, read[key]) for key in sorted(decided)]
-    statement = _COUNT_DECISIONS[connection.dialect.name]
-    if connection.exec_driver_sql(statement, counts).rowcount < len(counts):
-        undone = [(-decided, -abstained, *rest) for decided, abstained, *rest in counts]
-        connection.exec_driver_sql(statement, undone)
+    if _count(connection, counts) < len(counts):
+        _count(connection, [(-decided, -abstained, *rest) for decided, abstained, *rest in counts])
         return False
-    sums = dict.fromkeys(FLEET_SUMS, 0)
-    sums |= {"decided": decided.total(), "abstained": abstained.total()}
-    add_to_fleet(connection, sums)
+    sums = decided.total(), abstained.total()
+    connection.exec_driver_sql(_COUNT_FOR_FLEET[connection.dialect.name], sums)
     return True
+
+
+def _count(connection: sa.Connection, counts: Sequence[tuple[Any, ...]]) -> int:
+    """Add to the counts of tasks; to those of how many.
+
+    PostgreSQL takes them as columns, in one statement and not one for each task.
+    """
+    if connection.dialect.name == "sqlite":
+        return connection.exec_driver_sql(_COUNT_SQLITE, list(counts)).rowcount
+    columns = tuple(map(list, zip(*counts, strict=True)))
+    return connection.exec_driver_sql(_COUNT_POSTGRESQL, columns).rowcount
 
 
 def write_tenants(connection: sa.Connection, since: Mapping[str, int]) -> int:

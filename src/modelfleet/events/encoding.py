@@ -6,7 +6,8 @@ import msgspec
 
 _EXACT = 2.0**53  # from here on every float is a whole number
 _LARGEST_INTEGER = 2**63
-_MAY_BE_LARGE = re.compile(r"[0-9]{16}|[0-9]e\+?[0-9]")  # what any float beyond 2**53 looks like
+# What any float beyond 2**53 looks like where others are around it.
+_MAY_BE_LARGE = re.compile(r"[:,\[]-?[0-9](?:[0-9]{15,}\.|[0-9.]*e\+?[0-9])")
 
 
 def encode_sqlite(value: object) -> str:
@@ -15,9 +16,14 @@ def encode_sqlite(value: object) -> str:
 
 
 def encode_postgresql(value: object) -> str:
-    """JSON for JSONB, which keeps decimals: a large float is written as the integer that it is."""
+    """JSON for JSONB, which keeps decimals: a large float is written as the integer that it is.
+
+    ``value`` is a list, a dictionary or a struct.
+    """
     encoded = encode_sqlite(value)
-    return encode_sqlite(_whole(value)) if _MAY_BE_LARGE.search(encoded) else encoded
+    if not _MAY_BE_LARGE.search(encoded):
+        return encoded
+    return encode_sqlite(_whole(msgspec.to_builtins(value)))
 
 
 def decode_postgresql(text: str | bytes) -> object:

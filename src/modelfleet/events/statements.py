@@ -5,7 +5,6 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -26,20 +25,21 @@ _TAKE = {
 _HEAD = sa.select(POSITION.c.seq)
 _COLUMNS = ", ".join(column.name for column in EVENTS.columns)
 _MOST_ROWS = 64
-_EVENTS_POSTGRESQL = (
-    f"INSERT INTO events ({_COLUMNS}) SELECT {_COLUMNS} FROM json_to_recordset(%s::json) AS row("  # noqa: S608 - our own names
-    "seq bigint, logged bigint, kind text, tenant text, time bigint, id text, task text, "
-    "fields jsonb)"
+_INSERT_POSTGRESQL = f"""
+WITH found_by AS (
+    INSERT INTO event_terms (seq, terms)
+    SELECT seq, terms FROM json_to_recordset(%s::json) AS row(seq bigint, terms int[])
 )
-_TERMS_POSTGRESQL = (
-    "INSERT INTO event_terms (seq, terms) SELECT seq, terms "
-    "FROM json_to_recordset(%s::json) AS row(seq bigint, terms int[])"
+INSERT INTO events ({_COLUMNS})
+SELECT {_COLUMNS} FROM json_to_recordset(%s::json) AS row(
+    seq bigint, logged bigint, kind text, tenant text, time bigint, id text, task text, fields jsonb
 )
+"""  # noqa: S608 - our own names
 _TERMS_SQLITE = sa.table("event_terms", sa.column("rowid", sa.BigInteger))
 _TERMS = sa.table(
     "event_terms", sa.column("seq", sa.BigInteger), sa.column("terms", ARRAY(sa.Integer))
 )
-_NOTIFY = sa.text(f"NOTIFY {CHANNEL}")
+_NOTIFY = f"NOTIFY {CHANNEL}"
 _OF_TASK = (
     sa.select(EVENTS)
     .where(
@@ -68,7 +68,7 @@ def take_numbers(connection: sa.Connection, count: int) -> int:
 def wake_readers(connection: sa.Connection) -> None:
     """Have the log's readers woken at commit; those of SQLite notice by themselves."""
     if not _is_sqlite(connection):
-        connection.execute(_NOTIFY)
+        connection.exec_driver_sql(_NOTIFY)
 
 
 def head(connection: sa.Connection) -> int:
@@ -92,14 +92,9 @@ def insert(connection: sa.Connection, events: Sequence[Logged]) -> None:
         _insert_sqlite(connection, f"events ({_COLUMNS})", rows)
         _insert_sqlite(connection, "event_terms (rowid, terms)", terms)
     else:
-        records = [
-            msgspec.structs.asdict(e)
-            | {"fields": msgspec.Raw(encode_postgresql(e.fields).encode())}
-            for e in events
-        ]
         found_by = [{"seq": seq, "terms": numbers_of(said)} for seq, said in terms]
-        connection.exec_driver_sql(_EVENTS_POSTGRESQL, (encode_sqlite(records),))
-        connection.exec_driver_sql(_TERMS_POSTGRESQL, (encode_sqlite(found_by),))
+        written = encode_sqlite(found_by), encode_postgresql(events)
+        connection.exec_driver_sql(_INSERT_POSTGRESQL, written)
 
 
 def _insert_sqlite(connection: sa.Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
