@@ -52,7 +52,7 @@ from modelfleet.events.validation import (
     check_role,
 )
 from modelfleet.learners import check_learner
-from modelfleet.models import LocalStore, Store, open_store_near
+from modelfleet.models import LocalStore, open_store_near
 from modelfleet.monitoring import (
     AlertBoard,
     Bias,
@@ -72,7 +72,7 @@ from modelfleet.monitoring.outlets import Outlets
 from modelfleet.monitoring.reporting import Reports
 from modelfleet.monitoring.streams import Tolerance
 from modelfleet.recipe import Recipe, load_recipe
-from modelfleet.serving import LOADS, LOADS_FROM_AFAR, Follower, Loader, ModelCache
+from modelfleet.serving import LOADS, LOADS_FROM_AFAR, Follower, Loader, ModelCache, Turns
 from modelfleet.settings import Settings
 from modelfleet.task import Rooms, Task
 from modelfleet.text import Encoders
@@ -119,8 +119,10 @@ class Fleet:
         store = open_store_near(
             self.settings.models, self.settings.cache_folder, self.settings.cache_bytes
         )
+        self._is_local = isinstance(store, LocalStore)
         loader = Loader(self.log, self.catalog, store, encoders, self.recipe)
-        self.cache = ModelCache(loader, self.settings.memory, clock, _loads(store))
+        loads = LOADS if self._is_local else LOADS_FROM_AFAR
+        self.cache = ModelCache(loader, self.settings.memory, clock, loads)
         self.log.on_commit(self._notice)
         self._follower = Follower(self.log, open_wake(self.database), self.cache)
         self.decider = Decider(self.log, self.cache, clock, self.settings.audit_share)
@@ -149,6 +151,14 @@ class Fleet:
             InvalidInput: a name can't be accepted.
         """
         return Task(tenant, task, self.rooms)
+
+    def swap_in(self, turns: Turns) -> None:
+        """Have models swapped in turns between requests, where that never waits for others.
+
+        A swap reads the database and the store: those on this machine, as a rule from its memory.
+        """
+        if not self.database.is_postgresql and self._is_local:
+            self.cache.swap_in(turns)
 
     def create_key(self, role: str, tenant: str = "", *, name: str = "") -> tuple[str, str]:
         """Make an API key: its public id, and its secret, which is told only here.
@@ -350,11 +360,6 @@ class Fleet:
             return []
         appended = self.log.append(events)
         return [Receipt(one.event.id, one.event.seq, one.duplicate) for one in appended]
-
-
-def _loads(store: Store) -> int:
-    """How many models are loaded at once."""
-    return LOADS if isinstance(store, LocalStore) else LOADS_FROM_AFAR
 
 
 def _recipe(name: str, *, train: bool) -> Recipe:

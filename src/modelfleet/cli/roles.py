@@ -14,6 +14,7 @@ from rich.console import Console
 
 from modelfleet.api.app import create_app
 from modelfleet.api.server import serve
+from modelfleet.api.turns import Turns
 from modelfleet.cli.logging import configure_logging
 from modelfleet.cli.processes import Processes, train_until_told, watch_until_told
 from modelfleet.errors import SettingsWrong
@@ -142,15 +143,23 @@ def _serve(settings: Settings, training: str) -> None:
         # What was imported stays; looking through it for garbage stops all requests for 0.1 s.
         gc.freeze()
         with closing(Warmth(fleet.cache, settings.warmth)):
-            asyncio.run(_answer(app, settings, said))
+            asyncio.run(_answer(fleet, app, settings, said))
 
 
-async def _answer(app: Litestar, settings: Settings, said: Callable[[], None]) -> None:
+async def _answer(
+    fleet: Fleet, app: Litestar, settings: Settings, said: Callable[[], None]
+) -> None:
     """Serve HTTP, and gRPC beside it if a port is set, until told to stop.
 
     Raises:
         SettingsWrong: gRPC isn't installed, or its port can't be listened on.
     """
+    with closing(Turns(asyncio.get_running_loop())) as turns:
+        fleet.swap_in(turns)
+        await _listen(app, settings, said)
+
+
+async def _listen(app: Litestar, settings: Settings, said: Callable[[], None]) -> None:
     if not settings.grpc_port:
         await serve(app, settings.host, settings.port, said)
         return

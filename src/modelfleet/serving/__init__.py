@@ -6,7 +6,7 @@ decisions, and how versions come to be. Imports `training` (what the tail teache
 `learners`, `text`, `catalog` and `events`.
 """
 
-from modelfleet.serving.cache import LOADS, LOADS_FROM_AFAR, ModelCache
+from modelfleet.serving.cache import LOADS, LOADS_FROM_AFAR, ModelCache, Turns
 from modelfleet.serving.entry import Serving
 from modelfleet.serving.follower import Follower
 from modelfleet.serving.judging import Judged, Reason, Scored, for_each_kind, judge, probable
@@ -27,6 +27,7 @@ __all__ = [
     "Scored",
     "ServedModel",
     "Serving",
+    "Turns",
     "Warmth",
     "for_each_kind",
     "is_trying",

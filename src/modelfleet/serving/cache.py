@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
@@ -13,7 +13,7 @@ from modelfleet.clock import Clock
 from modelfleet.errors import CheckpointUnusable, LogUnavailable, NotFound, StoreUnavailable
 from modelfleet.serving.entry import Entry, Place, Serving
 from modelfleet.serving.eviction import Evictor
-from modelfleet.serving.loading import FOLLOWED, SWAPS, Counts, Loader
+from modelfleet.serving.loading import FOLLOWED, SWAPS, Counts, Loader, State
 from modelfleet.serving.served import ServedModel
 
 LOADS = 4
@@ -24,9 +24,14 @@ LOADS_FROM_AFAR = 32
 Change = tuple[int, str, str, str]
 """An event: its place in the log, whose it is, of which task, and its kind."""
 
+Turns = Callable[[Iterator[object]], None]
+"""Goes through work step by step, in the thread that answers requests or in another, to its end."""
+
 _MOST_SWAPS = 1_000
 """Swaps that wait at most to be done before anybody asks for the model: a second's work."""
 _SWAPS_TOGETHER = 100
+_SMALL = 1_000_000
+"""Bytes of a model that is swapped within some tenths of a millisecond."""
 _FAILED_BYTES = 1_000  # what it takes to remember that a version can't be served
 
 
@@ -54,6 +59,7 @@ class ModelCache:
         # From a disk one at a time: more would only hand the interpreter to and fro.
         self._swaps = ThreadPoolExecutor(max(1, loads // LOADS), thread_name_prefix="swaps")
         self._to_swap = 0
+        self._turns: Turns = _half_of_the_time
         self._loading: dict[Place, Future[ServedModel]] = {}
         self._stand_ins: set[Place] = set()
         self.dropped = 0
@@ -157,6 +163,10 @@ class ModelCache:
                 self._to_swap += len(swaps)
             self._swaps.submit(self._swap, swaps)
 
+    def swap_in(self, turns: Turns) -> None:
+        """Have small models swapped in turns that whoever answers requests gives."""
+        self._turns = turns
+
     def warm(self, tenant: str, task: str) -> None:
         """Load what is live, if it isn't in memory.
 
@@ -236,15 +246,14 @@ class ModelCache:
         return found
 
     def _swap(self, swaps: list[Change]) -> None:
-        """Swap models, one after another, for half of the time at most: requests come first."""
-        begun = time.monotonic()
+        """Swap models, one after another, between requests."""
         try:
             for start in range(0, len(swaps), _SWAPS_TOGETHER):
                 models = self._swapping(swaps[start : start + _SWAPS_TOGETHER])
-                for task, swapped in self._loader.swapped(models, swaps[-1][0]):
-                    self._replace((*task, None), models.pop(task), swapped)
-                    time.sleep(time.monotonic() - begun)
-                    begun = time.monotonic()
+                states = self._loader.states(list(models))
+                small = all(model.nbytes <= _SMALL for model in models.values())
+                turns = self._turns if small else _half_of_the_time
+                turns(self._swap_each(models, states, swaps[-1][0]))
         except LogUnavailable as error:
             _logger.warning("the log can't be read; swapping when asked", error=str(error))
         finally:  # those that were left out are behind; whoever asks for one hears what is wrong
@@ -252,14 +261,30 @@ class ModelCache:
             with self._lock:
                 self._to_swap -= len(swaps)
 
+    def _swap_each(
+        self, models: Mapping[tuple[str, str], ServedModel], states: Sequence[State], head: int
+    ) -> Iterator[None]:
+        """Swap one model at each step."""
+        for state, live in states:
+            task = (state.tenant, state.task)
+            swapped = self._loader.swapped(models[task], state, live, head)
+            if swapped is not None:
+                self._replace((*task, None), models[task], swapped)
+            yield
+
     def _replace(self, place: Place, before: ServedModel, after: ServedModel) -> None:
-        """Put a model in another's place, unless that one has gone meanwhile."""
+        """Put a model in another's place, unless that one is gone, or somebody sees to it.
+
+        It waits for nobody: the event loop may be what calls it.
+        """
         entry = self._entries.get(place)
-        if entry is None:
+        if entry is None or not entry.lock.acquire(blocking=False):
             return
-        with entry.lock:
+        try:
             if entry.model is before:
                 self._take_in(place, entry, after)
+        finally:
+            entry.lock.release()
 
     def _with_tried(self, place: Place) -> ServedModel:
         """The model, when what is tried out beside it is loaded, or known to be unusable."""
@@ -393,3 +418,11 @@ class ModelCache:
             others.discard(version)
             if not others:
                 del self._versions[tenant, task]
+
+
+def _half_of_the_time(steps: Iterator[object]) -> None:
+    """Go through work in this thread, resting as long as each step took: requests come first."""
+    begun = time.monotonic()
+    for _ in steps:
+        time.sleep(time.monotonic() - begun)
+        begun = time.monotonic()

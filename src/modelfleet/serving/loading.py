@@ -1,7 +1,6 @@
 """Making a served model: the live checkpoint, or prototypes, and then the tail of the log."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -38,6 +37,9 @@ _IN_THE_STATE = (*_TRIALS, *kinds.AUDITING)
 
 FOLLOWED = frozenset(kinds.READ + SWAPS + _IN_THE_STATE)
 """The kinds of events that change what a served model answers, or how that is noted."""
+
+State = tuple[TaskState, Version | None]
+"""Where a task stands, and its live version, if it has one."""
 
 _logger = structlog.get_logger()
 
@@ -157,25 +159,31 @@ class Loader:
             model = _playing(model, self._catalog.task(tenant, task))
         return self._applied(model, tail)
 
-    def swapped(
-        self, models: Mapping[tuple[str, str], ServedModel], head: int
-    ) -> Iterator[tuple[tuple[str, str], ServedModel]]:
-        """What is live of tasks now, where nothing else changed up to ``head`` but their versions.
+    def states(self, tasks: Sequence[tuple[str, str]]) -> list[State]:
+        """Where tasks stand now, and the versions that are live, by one query."""
+        return self._catalog.served_together(tasks)
 
-        One query tells of all. A task is left out if its version can't be served, or if there is
-        more to it: `caught_up` says what is wrong, and does the rest.
+    def swapped(
+        self, model: ServedModel, state: TaskState, live: Version | None, head: int
+    ) -> ServedModel | None:
+        """What is live of a task now, where nothing else changed up to ``head`` but its version.
+
+        None if its version can't be served, or if there is more to it: `caught_up` says what is
+        wrong, and does the rest.
 
         Args:
-            models: what is known already, by tenant and task.
-            head: the last event that they know then.
+            model: what is known already.
+            state: see `states`.
+            live: likewise.
+            head: the last event that is known then.
         """
-        for state, live in self._catalog.served_together(list(models)):
-            model = models[state.tenant, state.task]
-            with suppress(CheckpointUnusable, StoreUnavailable):
-                base = self._live(state, live, model)
-                if base.applied <= head:
-                    swapped = self._following(model, base, state, head, model.learned)
-                    yield (state.tenant, state.task), swapped
+        try:
+            base = self._live(state, live, model)
+        except (CheckpointUnusable, StoreUnavailable):
+            return None
+        if base.applied > head:
+            return None
+        return self._following(model, base, state, head, model.learned)
 
     def _live(self, state: TaskState, live: Version | None, known: ServedModel) -> ServedModel:
         """The live version, which may be the one that is known; no other stands in for it."""
