@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.conftest import HandClock
-from tests.serving.test_serving import trained
 
 from modelfleet.api.turns import Turns
-from modelfleet.fleet import Fleet
 
 
 def test_each_step_is_a_turn_of_the_event_loop() -> None:
@@ -67,36 +64,3 @@ def test_an_event_loop_that_ends_leaves_nobody_waiting() -> None:
     with ThreadPoolExecutor(1) as pool:
         asyncio.run(run(made, pool))
     made[0](endless())  # after the end nothing is done, and nobody waits
-
-
-def test_what_another_process_made_live_is_swapped_in_between_requests(
-    fleet: Fleet, place: str, clock: HandClock
-) -> None:
-    task = trained(fleet, clock, versions=2)
-    second, first = [version.version for version in task.versions()]
-    swapped_here = list[str]()
-
-    async def run(other: Fleet) -> None:
-        turns = Turns(asyncio.get_running_loop())
-
-        def noted(steps: Iterator[object]) -> None:
-            swapped_here.append(threading.current_thread().name)
-            turns(steps)
-
-        other.swap_in(noted)
-        for version in (first, second, first):
-            task.promote(version)
-            async with asyncio.timeout(10):
-                while True:
-                    model = other.cache.fresh("acme", "team")
-                    assert model is not None  # one is ready at all times
-                    if model.version == version:
-                        break
-                    await asyncio.sleep(0.01)
-        turns.close()
-
-    with Fleet(place, settings=fleet.settings, train=False, durable=False) as other:
-        other.cache.get("acme", "team")
-        asyncio.run(run(other))
-    # What waits for another machine isn't the event loop's to do.
-    assert len(swapped_here) == (0 if fleet.database.is_postgresql else 3)

@@ -1,7 +1,9 @@
 """Versions are swapped under load: no request fails, and none is answered by a version too old."""
 
+import asyncio
 import threading
 import time
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 from tests.conftest import HandClock
 from tests.serving.test_serving import eventually, file_of, trained
 
+from modelfleet.api.turns import Turns
 from modelfleet.decisions import Example
 from modelfleet.fleet import Fleet
 from modelfleet.serving import judge
@@ -135,6 +138,39 @@ def test_no_request_waits_for_a_swap_that_another_server_logged(
             assert (swapped.version, swapped.aliases) == (anew.version, anew.aliases)
             by_swapped = judge([swapped] * 3, texts, [{}] * 3, features)
             assert by_swapped == judge([anew] * 3, texts, [{}] * 3, features)
+
+
+def test_what_another_process_made_live_is_swapped_in_between_requests(
+    fleet: Fleet, place: str, clock: HandClock
+) -> None:
+    task = trained(fleet, clock, versions=2)
+    second, first = [version.version for version in task.versions()]
+    swapped_here = list[str]()
+
+    async def run(other: Fleet) -> None:
+        turns = Turns(asyncio.get_running_loop())
+
+        def noted(steps: Iterator[object]) -> None:
+            swapped_here.append(threading.current_thread().name)
+            turns(steps)
+
+        other.swap_in(noted)
+        for version in (first, second, first):
+            task.promote(version)
+            async with asyncio.timeout(10):
+                while True:
+                    model = other.cache.fresh("acme", "team")
+                    assert model is not None  # one is ready at all times
+                    if model.version == version:
+                        break
+                    await asyncio.sleep(0.01)
+        turns.close()
+
+    with Fleet(place, settings=fleet.settings, train=False, durable=False) as other:
+        other.cache.get("acme", "team")
+        asyncio.run(run(other))
+    # What waits for another machine isn't the event loop's to do.
+    assert len(swapped_here) == (0 if fleet.database.is_postgresql else 3)
 
 
 def test_what_was_corrected_beside_a_swap_is_known_to_another_server(
