@@ -52,7 +52,7 @@ from modelfleet.events.validation import (
     check_role,
 )
 from modelfleet.learners import check_learner
-from modelfleet.models import LocalStore, open_store_near
+from modelfleet.models import LocalStore, Store, open_store_near
 from modelfleet.monitoring import (
     AlertBoard,
     Bias,
@@ -116,13 +116,11 @@ class Fleet:
         self.catalog = Catalog(self.database)
         self.queue = Queue(self.database)
         encoders = Encoders(self.settings.embeddings)
-        store = open_store_near(
+        self._store = store = open_store_near(
             self.settings.models, self.settings.cache_folder, self.settings.cache_bytes
         )
-        self._is_local = isinstance(store, LocalStore)
         loader = Loader(self.log, self.catalog, store, encoders, self.recipe)
-        loads = LOADS if self._is_local else LOADS_FROM_AFAR
-        self.cache = ModelCache(loader, self.settings.memory, clock, loads)
+        self.cache = ModelCache(loader, self.settings.memory, clock, _loads(store))
         self.log.on_commit(self._notice)
         self._follower = Follower(self.log, open_wake(self.database), self.cache)
         self.decider = Decider(self.log, self.cache, clock, self.settings.audit_share)
@@ -157,7 +155,8 @@ class Fleet:
 
         A swap reads the database and the store: those on this machine, as a rule from its memory.
         """
-        if not self.database.is_postgresql and self._is_local:
+        is_local = isinstance(self._store, LocalStore)
+        if is_local and not self.database.is_postgresql:
             self.cache.swap_in(turns)
 
     def create_key(self, role: str, tenant: str = "", *, name: str = "") -> tuple[str, str]:
@@ -360,6 +359,11 @@ class Fleet:
             return []
         appended = self.log.append(events)
         return [Receipt(one.event.id, one.event.seq, one.duplicate) for one in appended]
+
+
+def _loads(store: Store) -> int:
+    """How many models are loaded at once."""
+    return LOADS if isinstance(store, LocalStore) else LOADS_FROM_AFAR
 
 
 def _recipe(name: str, *, train: bool) -> Recipe:
