@@ -6,13 +6,14 @@ decisions, and how versions come to be. Imports `training` (what the tail teache
 `learners`, `text`, `catalog` and `events`.
 """
 
-from modelfleet.serving.cache import LOADS, LOADS_FROM_AFAR, ModelCache, Turns
+from modelfleet.serving.cache import LOADS, LOADS_FROM_AFAR, ModelCache
 from modelfleet.serving.entry import Serving
 from modelfleet.serving.follower import Follower
 from modelfleet.serving.judging import Judged, Reason, Scored, for_each_kind, judge, probable
 from modelfleet.serving.loading import Loader
 from modelfleet.serving.routing import Routed, is_trying, route
 from modelfleet.serving.served import ServedModel
+from modelfleet.serving.swapping import Turns
 from modelfleet.serving.warmth import Warmth
 
 __all__ = [

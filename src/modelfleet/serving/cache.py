@@ -1,8 +1,7 @@
 """The models that a process has in memory: loaded when asked for, fresh, within a byte budget."""
 
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
@@ -13,25 +12,15 @@ from modelfleet.clock import Clock
 from modelfleet.errors import CheckpointUnusable, LogUnavailable, NotFound, StoreUnavailable
 from modelfleet.serving.entry import Entry, Place, Serving
 from modelfleet.serving.eviction import Evictor
-from modelfleet.serving.loading import FOLLOWED, SWAPS, Counts, Loader, State
+from modelfleet.serving.loading import FOLLOWED, Counts, Loader
 from modelfleet.serving.served import ServedModel
+from modelfleet.serving.swapping import Change, Swaps, Turns
 
 LOADS = 4
 """Loads at once from a disk: what they wait for most is the interpreter, which others need too."""
 LOADS_FROM_AFAR = 32
 """Loads at once from an object store, whose answer each waits for."""
 
-Change = tuple[int, str, str, str]
-"""An event: its place in the log, whose it is, of which task, and its kind."""
-
-Turns = Callable[[Iterator[object]], None]
-"""Goes through work step by step, in the thread that answers requests or in another, to its end."""
-
-_MOST_SWAPS = 1_000
-"""Swaps that wait at most to be done before anybody asks for the model: a second's work."""
-_SWAPS_TOGETHER = 100
-_SMALL = 1_000_000
-"""Bytes of a model that is swapped within some tenths of a millisecond."""
 _FAILED_BYTES = 1_000  # what it takes to remember that a version can't be served
 
 
@@ -57,9 +46,7 @@ class ModelCache:
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(loads, thread_name_prefix="loads")
         # From a disk one at a time: more would only hand the interpreter to and fro.
-        self._swaps = ThreadPoolExecutor(max(1, loads // LOADS), thread_name_prefix="swaps")
-        self._to_swap = 0
-        self._turns: Turns = _half_of_the_time
+        self._swaps = Swaps(loader, max(1, loads // LOADS), self.fresh, self._replace, self.notice)
         self._loading: dict[Place, Future[ServedModel]] = {}
         self._stand_ins: set[Place] = set()
         self.dropped = 0
@@ -153,19 +140,11 @@ class ModelCache:
         and answers as before until that is done: no request waits for it. All others are behind,
         and so are those of very many tasks: of these only what is asked for is loaded.
         """
-        swapping = self._swapping(changes)
-        if self._to_swap + len(swapping) > _MOST_SWAPS:
-            swapping = {}
-        self.notice(change for change in changes if change[1:3] not in swapping)
-        if swapping:
-            swaps = [change for change in changes if change[1:3] in swapping]
-            with self._lock:
-                self._to_swap += len(swaps)
-            self._swaps.submit(self._swap, swaps)
+        self.notice(self._swaps.begin(changes))
 
     def swap_in(self, turns: Turns) -> None:
         """Have small models swapped in turns that whoever answers requests gives."""
-        self._turns = turns
+        self._swaps.turns = turns
 
     def warm(self, tenant: str, task: str) -> None:
         """Load what is live, if it isn't in memory.
@@ -232,51 +211,15 @@ class ModelCache:
 
     def close(self) -> None:
         """Let loads end that have begun, and begin none."""
-        self._swaps.shutdown(cancel_futures=True)
+        self._swaps.close()
         self._pool.shutdown(cancel_futures=True)
 
-    def _swapping(self, changes: Sequence[Change]) -> dict[tuple[str, str], ServedModel]:
-        """The models in memory that lack nothing but which version is live."""
-        others = {(tenant, task) for _, tenant, task, kind in changes if kind not in SWAPS}
-        found = {}
-        for seq, tenant, task, _ in changes:
-            model = self._fresh((tenant, task, None))
-            if model is not None and model.applied < seq and (tenant, task) not in others:
-                found[tenant, task] = model
-        return found
-
-    def _swap(self, swaps: list[Change]) -> None:
-        """Swap models, one after another, between requests."""
-        try:
-            for start in range(0, len(swaps), _SWAPS_TOGETHER):
-                models = self._swapping(swaps[start : start + _SWAPS_TOGETHER])
-                states = self._loader.states(list(models))
-                small = all(model.nbytes <= _SMALL for model in models.values())
-                turns = self._turns if small else _half_of_the_time
-                turns(self._swap_each(models, states, swaps[-1][0]))
-        except LogUnavailable as error:
-            _logger.warning("the log can't be read; swapping when asked", error=str(error))
-        finally:  # those that were left out are behind; whoever asks for one hears what is wrong
-            self.notice(swaps)
-            with self._lock:
-                self._to_swap -= len(swaps)
-
-    def _swap_each(
-        self, models: Mapping[tuple[str, str], ServedModel], states: Sequence[State], head: int
-    ) -> Iterator[None]:
-        """Swap one model at each step."""
-        for state, live in states:
-            task = (state.tenant, state.task)
-            swapped = self._loader.swapped(models[task], state, live, head)
-            if swapped is not None:
-                self._replace((*task, None), models[task], swapped)
-            yield
-
-    def _replace(self, place: Place, before: ServedModel, after: ServedModel) -> None:
+    def _replace(self, tenant: str, task: str, before: ServedModel, after: ServedModel) -> None:
         """Put a model in another's place, unless that one is gone, or somebody sees to it.
 
         It waits for nobody: the event loop may be what calls it.
         """
+        place = (tenant, task, None)
         entry = self._entries.get(place)
         if entry is None or not entry.lock.acquire(blocking=False):
             return
@@ -418,11 +361,3 @@ class ModelCache:
             others.discard(version)
             if not others:
                 del self._versions[tenant, task]
-
-
-def _half_of_the_time(steps: Iterator[object]) -> None:
-    """Go through work in this thread, resting as long as each step took: requests come first."""
-    begun = time.monotonic()
-    for _ in steps:
-        time.sleep(time.monotonic() - begun)
-        begun = time.monotonic()
