@@ -10,7 +10,8 @@ from modelfleet.decisions import Feedback
 from modelfleet.fleet import Fleet
 from modelfleet.monitoring import counts
 from modelfleet.monitoring.rows import between
-from modelfleet.monitoring.sums import Table, day_of
+from modelfleet.monitoring.sums import day_of
+from modelfleet.monitoring.tally import Table
 from modelfleet.task import Task
 
 WEEK = 7 * 24 * 3600
@@ -33,7 +34,7 @@ def sums_of(fleet: Fleet, tenant: str = "acme", task: str = "team") -> tuple[Tab
     with fleet.database.reading() as connection:
         days = between(connection, (tenant, task), 0, 2**31)
     for _, day in days:
-        for total, table in ((sums, day.sums), (slices, day.slices)):
+        for total, table in ((sums, day.sums.table), (slices, day.slices.table)):
             for field, values in table.items():
                 for value, counted in values.items():
                     counts.add(total.setdefault(field, {}).setdefault(value, {}), counted)

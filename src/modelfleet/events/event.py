@@ -34,7 +34,7 @@ class Group(msgspec.Struct, frozen=True):
     known: int | None = None
 
 
-class Logged(msgspec.Struct, frozen=True):
+class Logged(msgspec.Struct, frozen=True, gc=False):
     """An event in the log: ``seq`` numbers are dense and follow the order of commits.
 
     ``logged`` is when it was appended; ``time`` is when the writer says that it happened.

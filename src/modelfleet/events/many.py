@@ -1,6 +1,6 @@
 """Writing many rows at once, straight to the driver: most of the time went into getting there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -14,21 +14,21 @@ _ON_POSTGRESQL: dict[type[Any], str] = {
 
 
 def write_many(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+    connection: sa.Connection,
+    table: sa.Table,
+    names: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
 ) -> None:
-    """Write rows that have the same columns; where a key is there already, they replace the others.
+    """Write rows of these columns; where a key is there already, they replace the others.
 
     The columns are numbers, texts and bytes, which both drivers take as they are. PostgreSQL gets
     them as one array each.
     """
-    names = tuple(rows[0])
-    is_sqlite = connection.dialect.name == "sqlite"
-    statement = (_for_sqlite if is_sqlite else _for_postgresql)(table, names)
-    if is_sqlite:
-        connection.exec_driver_sql(statement, [tuple(row.values()) for row in rows])
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_for_sqlite(table, names), list(rows))
     else:
-        columns = tuple([row[name] for row in rows] for name in names)
-        connection.exec_driver_sql(statement, columns)
+        columns = tuple(map(list, zip(*rows, strict=True)))
+        connection.exec_driver_sql(_for_postgresql(table, names), columns)
 
 
 @cache

@@ -81,6 +81,9 @@ def difference(new: Counts, old: Counts) -> Counts:
 
 def add(total: Counts, counts: Counts) -> None:
     """Add to a total; what comes to nothing is left out again."""
+    if total.keys().isdisjoint(counts):
+        total.update(counts)
+        return
     for place, count in counts.items():
         after = total.get(place, 0) + count
         if after:

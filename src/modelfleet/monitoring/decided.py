@@ -62,7 +62,7 @@ class Words(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.right == best
 
 
-class Waiting(msgspec.Struct):
+class Waiting(msgspec.Struct, gc=False):
     """A decision that is awaiting words until it is ``due``; ``slices`` come from its request."""
 
     tenant: str

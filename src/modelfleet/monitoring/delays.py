@@ -1,6 +1,5 @@
 """How long words about decisions take to come: a histogram of each task, leaning on the fleet's."""
 
-import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -14,6 +13,7 @@ _AT_FIRST = bisect_left(_EDGES, 7 * DAY)
 """Where nothing is known, a week is waited for."""
 _LEANS = 20.0
 """Words that what is known of all tasks counts as, beside a task's own."""
+_WORDS_AT_FIRST = tuple(_LEANS if place == _AT_FIRST else 0.0 for place in range(len(_EDGES)))
 
 Histogram = list[int]
 
@@ -23,9 +23,9 @@ def no_delays() -> Histogram:
     return [0] * len(_EDGES)
 
 
-def note(histogram: Histogram, delay: int) -> None:
-    """Take in how long the first word about a decision took, in microseconds."""
-    histogram[min(bisect_left(_EDGES, delay), len(_EDGES) - 1)] += 1
+def place_of(delay: int) -> int:
+    """The place in a histogram of how long the first word about a decision took, in microseconds."""
+    return min(bisect_left(_EDGES, delay), len(_EDGES) - 1)
 
 
 def waits(own: Sequence[int], fleet: Sequence[int]) -> int:
@@ -35,9 +35,9 @@ def waits(own: Sequence[int], fleet: Sequence[int]) -> int:
     taken to need a week.
     """
     scale = _LEANS / (sum(fleet) + _LEANS)
-    missing = math.fsum((sum(own), _LEANS)) * SHARE
-    for place, edge in enumerate(_EDGES):
-        missing -= own[place] + scale * (fleet[place] + (_LEANS if place == _AT_FIRST else 0.0))
+    missing = (sum(own) + _LEANS) * SHARE
+    for edge, of_task, of_all, at_first in zip(_EDGES, own, fleet, _WORDS_AT_FIRST, strict=True):
+        missing -= of_task + scale * (of_all + at_first)
         if missing <= 0:
             return edge
     return _EDGES[-1]

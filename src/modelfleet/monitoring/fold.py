@@ -19,11 +19,12 @@ from modelfleet.monitoring.decided import (
     heard,
     matured,
 )
-from modelfleet.monitoring.delays import note, waits
+from modelfleet.monitoring.delays import place_of, waits
 from modelfleet.monitoring.learned import Learned, forget, publish
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.memory import FLEET, Memory, Moment
-from modelfleet.monitoring.sums import RECIPE, add_to, count_pair, day_of, kinds_of
+from modelfleet.monitoring.sums import RECIPE, count_pair, day_of, kinds_of
+from modelfleet.monitoring.tally import Tally
 
 Happened = list[Matured | Logged]
 _WORDS = frozenset(WORDS)
@@ -51,34 +52,40 @@ def fold(memory: Memory, events: Sequence[Logged], start: int, until: Moment) ->
 
 def _mature(memory: Memory, until: Moment, happened: Happened) -> None:
     while (one := memory.pop_due(until)) is not None:
-        _count(memory, one, one.decided, of_outcome(one.decided, one.words))
-        _count_pair(memory, one, one.words)
+        sums = _count(memory, one, of_outcome(one.decided, one.words))
+        count_pair(sums, one.decided, one.words)
         slices = ("label", one.decided.label or ""), *slicing.of_time(one.decided.time), *one.slices
         happened.append(matured(one, slices))
 
 
 def _decide(memory: Memory, event: Logged, now: int) -> None:
-    learned = memory.knows(event.tenant, event.task)
+    task = event.tenant, event.task
+    learned = memory.knows(task)
     decided = decided_of(event, learned.recipes)
-    if "forgotten" not in event.fields:
-        metadata = event.fields.get("metadata") or {}
-        if metadata and slicing.learn(learned.fields, metadata, event.seq):
-            memory.changed.learned.add((event.tenant, event.task))
-    due = now + waits(learned.delays, memory.knows(*FLEET).delays)
-    one = Waiting(event.tenant, event.id, due, decided, Words(), slices_of(learned, event))
+    if "forgotten" in event.fields:
+        slices: Slices = ()
+    else:
+        told = slicing.told(event.fields.get("metadata") or {})
+        if slicing.learn(learned.fields, told, event.seq):
+            memory.changed.learned.add(task)
+        slices = _slices_of(learned, event, told)
+    due = now + waits(learned.delays, memory.knows(FLEET).delays)
+    one = Waiting(event.tenant, event.id, due, decided, Words(), slices)
     memory.await_words(one, known=False)
-    _count(memory, one, decided, of_decision(decided))
+    _count(memory, one, of_decision(decided))
 
 
 def slices_of(learned: Learned, event: Logged) -> Slices:
     """What kind of request was decided; nothing if it came before something was forgotten."""
-    fields = event.fields
-    if "forgotten" in fields or event.seq <= learned.forgotten:
+    if "forgotten" in event.fields or event.seq <= learned.forgotten:
         return ()
-    metadata = fields.get("metadata") or {}
+    return _slices_of(learned, event, slicing.told(event.fields.get("metadata") or {}))
+
+
+def _slices_of(learned: Learned, event: Logged, told: Sequence[slicing.Told]) -> Slices:
     return (
-        *slicing.of_text(fields["text"]),
-        *slicing.of_metadata(learned.fields, metadata, event.seq),
+        *slicing.of_text(event.fields["text"]),
+        *slicing.of_metadata(learned.fields, told, event.seq),
     )
 
 
@@ -98,17 +105,18 @@ def _hear(memory: Memory, event: Logged) -> None:
 
 
 def _note_delay(memory: Memory, event: Logged, decided: Decided) -> None:
+    place = place_of(event.logged - decided.time)
     for task in ((event.tenant, event.task), FLEET):
-        note(memory.knows(*task).delays, event.logged - decided.time)
+        memory.knows(task).delays[place] += 1
         memory.changed.learned.add(task)
 
 
 def _correct(memory: Memory, one: Waiting, before: Words) -> None:
     """Something was said of a decision that had matured: the sums change, its outcome doesn't."""
     old, new = of_outcome(one.decided, before), of_outcome(one.decided, one.words)
-    _count(memory, one, one.decided, difference(new, old) | {LATE: 1})
-    _count_pair(memory, one, before, -1)
-    _count_pair(memory, one, one.words)
+    sums = _count(memory, one, difference(new, old) | {LATE: 1})
+    count_pair(sums, one.decided, before, -1)
+    count_pair(sums, one.decided, one.words)
 
 
 def _note(memory: Memory, event: Logged) -> None:
@@ -117,7 +125,7 @@ def _note(memory: Memory, event: Logged) -> None:
         _forget(memory, event)
     elif event.kind == kinds.VersionPublished.kind:
         version, recipe = str(event.fields["version"]), str(event.fields["recipe"])
-        publish(memory.knows(event.tenant, event.task).recipes, version, recipe)
+        publish(memory.knows((event.tenant, event.task)).recipes, version, recipe)
         memory.changed.learned.add((event.tenant, event.task))
 
 
@@ -131,27 +139,25 @@ def _forget(memory: Memory, event: Logged) -> None:
     if oldest is None:
         return
     task = event.tenant, event.task
-    forget(memory.knows(*task), event.seq)
+    forget(memory.knows(task), event.seq)
     memory.changed.learned.add(task)
     before = memory.changed.forgotten.get(task, oldest)
     memory.changed.forgotten[task] = min(before, oldest)
     for (tenant, name, day), sums in memory.days.items():
         if (tenant, name) == task and day >= oldest:
-            sums.slices = {}
+            sums.slices = Tally()
     for one in (*memory.waiting.values(), *memory.matured.values()):
         if (one.tenant, one.decided.task) == task:
             one.slices = ()
 
 
-def _count(memory: Memory, one: Waiting, decided: Decided, counts: Counts) -> None:
+def _count(memory: Memory, one: Waiting, counts: Counts) -> Tally:
+    """Count something of a decision; the sums of its task's day."""
+    decided = one.decided
     day = day_of(decided.time)
     sums = memory.day((one.tenant, decided.task, day))
-    add_to(sums.sums, kinds_of(decided), counts)
-    add_to(sums.slices, one.slices, counts)
-    fleet = memory.day((*FLEET, day))
-    add_to(fleet.sums, ((RECIPE, decided.recipe or ""),), counts)
-
-
-def _count_pair(memory: Memory, one: Waiting, words: Words, change: int = 1) -> None:
-    sums = memory.day((one.tenant, one.decided.task, day_of(one.decided.time)))
-    count_pair(sums.sums, one.decided, words, change)
+    sums.sums.count(kinds_of(decided), counts)
+    if one.slices:
+        sums.slices.count(one.slices, counts)
+    memory.day((*FLEET, day)).sums.count(((RECIPE, decided.recipe or ""),), counts)
+    return sums.sums

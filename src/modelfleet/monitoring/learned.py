@@ -11,7 +11,7 @@ MOST_VERSIONS = 8
 """Versions of which the recipe is known, the newest; older ones hardly decide any more."""
 
 
-class Learned(msgspec.Struct, array_like=True):
+class Learned(msgspec.Struct, array_like=True, gc=False):
     """Of one task, or of the fleet; ``forgotten`` is where in the log something last was."""
 
     delays: Histogram = msgspec.field(default_factory=no_delays)

@@ -108,7 +108,7 @@ def _load_late(
         words = Words()
         for word in _said_before(connection, event, first[key]):
             words = heard(words, decided, word)
-        slices = slices_of(memory.knows(event.tenant, event.task), event)
+        slices = slices_of(memory.knows((event.tenant, event.task)), event)
         memory.matured[key] = Waiting(*key, 0, decided, words, slices)
 
 

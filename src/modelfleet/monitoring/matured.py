@@ -8,7 +8,7 @@ Outcome = Literal["confirmed", "corrected", "silent"]
 """Whether people said that a decision was right, that it wasn't, or nothing; silence is neither."""
 
 
-class Matured(msgspec.Struct, frozen=True):
+class Matured(msgspec.Struct, frozen=True, gc=False):
     """A decision whose outcome is final, as detectors take it in.
 
     Attributes:

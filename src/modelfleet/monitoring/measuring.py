@@ -190,7 +190,7 @@ def _by_value(days: Days, field: str) -> Mapping[str, Counts]:
     """The counts of all days, by the values of a field."""
     if field == _WEEKDAY:
         return _together((slicing.weekday_of(day), _all([(day, of)], LABEL)) for day, of in days)
-    tables = [table for _, of in days for table in (of.sums, of.slices)]
+    tables = [table for _, of in days for table in (of.sums.table, of.slices.table)]
     return _together(one for table in tables for one in table.get(field, {}).items())
 
 
@@ -204,7 +204,7 @@ def _together(parts: Iterable[tuple[str, Counts]]) -> dict[str, Counts]:
 def _fields(days: Days, partition: str) -> tuple[str, ...]:
     if partition == RECIPE:
         return (RECIPE,)
-    found = {field for _, of in days for field in (*of.sums, *of.slices)} - {CONFUSION}
+    found = {field for _, of in days for field in (*of.sums.table, *of.slices.table)} - {CONFUSION}
     return tuple(sorted(found | {RECIPE, _WEEKDAY})) if found else ()
 
 

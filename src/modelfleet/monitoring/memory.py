@@ -8,6 +8,7 @@ from modelfleet.monitoring.decided import Waiting
 from modelfleet.monitoring.finding import TaskKey
 from modelfleet.monitoring.learned import Learned
 from modelfleet.monitoring.sums import Day
+from modelfleet.monitoring.tally import Tally
 
 DayKey = tuple[str, str, int]
 """A tenant, a task and a day."""
@@ -33,18 +34,18 @@ class Memory:
         self.changed = Changed()
         self._due: list[tuple[int, int, Waiting]] = []
 
-    def knows(self, tenant: str, task: str) -> Learned:
+    def knows(self, task: TaskKey) -> Learned:
         """What is learned of a task so far."""
-        learned = self.learned.get((tenant, task))
+        learned = self.learned.get(task)
         if learned is None:
-            learned = self.learned[tenant, task] = Learned()
+            learned = self.learned[task] = Learned()
         return learned
 
     def day(self, key: DayKey) -> Day:
         """The sums of a day, which will be written."""
         day = self.days.get(key)
         if day is None:
-            day = self.days[key] = Day({}, {})
+            day = self.days[key] = Day(Tally(), Tally())
         self.changed.days.add(key)
         return day
 

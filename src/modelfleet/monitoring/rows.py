@@ -1,12 +1,12 @@
 """The SQL of monitoring's fold: reading and writing rows, the same on both databases."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from modelfleet.events import Logged
+from modelfleet.events import Logged, kinds
 from modelfleet.events.key_lookup import ByKeys
 from modelfleet.events.many import write_many
 from modelfleet.events.schema import EVENTS
@@ -21,10 +21,11 @@ from modelfleet.monitoring.schema import (
     MONITOR_SLICES,
     MONITOR_STATES,
 )
-from modelfleet.monitoring.sums import Day, Table
+from modelfleet.monitoring.sums import Day
+from modelfleet.monitoring.tally import Table, Tally
 
 _encode = msgspec.msgpack.Encoder().encode
-_table = msgspec.msgpack.Decoder(Table)
+_tally = msgspec.msgpack.Decoder(Tally | Table)
 _facts = msgspec.msgpack.Decoder(tuple[Decided, Words])
 _slices = msgspec.msgpack.Decoder(Slices)
 _learned = msgspec.msgpack.Decoder(Learned)
@@ -35,9 +36,20 @@ _WAITING = sa.select(
 )
 _DUE = _WAITING.where(MATURING.c.due <= sa.bindparam("until"))
 _DUE = _DUE.order_by(MATURING.c.due, MATURING.c.seq).limit(sa.bindparam("most"))
-_AWAITED = ByKeys(_WAITING, MATURING.c.tenant, MATURING.c.decision)
+_AWAITED = ByKeys(
+    _WAITING.join(EVENTS, EVENTS.c.seq == MATURING.c.seq), EVENTS.c.tenant, EVENTS.c.id
+)
+_OF_TASK = (
+    sa.select(EVENTS.c.seq)
+    .where(EVENTS.c.tenant == sa.bindparam("of_tenant"), EVENTS.c.task == sa.bindparam("of_task"))
+    .where(EVENTS.c.kind == kinds.RequestDecided.kind)
+    .where(EVENTS.c.seq >= sa.select(sa.func.min(MATURING.c.seq)).scalar_subquery())
+)
+_DROP_SLICES = sa.update(MATURING).where(MATURING.c.seq.in_(_OF_TASK)).values(slices=None)
 _STATES = ByKeys(sa.select(MONITOR_STATES), MONITOR_STATES.c.tenant, MONITOR_STATES.c.task)
 _DAYS = ByKeys(sa.select(MEASURES), MEASURES.c.tenant, MEASURES.c.task, MEASURES.c.day)
+_WAITING_COLUMNS = ("seq", "due", "tenant", "decision", "facts", "slices")
+_DAY_COLUMNS = ("tenant", "task", "day", "sums", "slices")
 _MATURED = sa.delete(MATURING).where(
     sa.tuple_(MATURING.c.due, MATURING.c.seq)
     <= sa.tuple_(sa.bindparam("due_until"), sa.bindparam("seq_until"))
@@ -117,14 +129,18 @@ def days(connection: sa.Connection, keys: Sequence[DayKey]) -> dict[DayKey, Day]
 def between(
     connection: sa.Connection, task: TaskKey, since: int, until: int
 ) -> list[tuple[int, Day]]:
-    """The sums of a task's days, in order, the last not included."""
+    """The sums of a task's days, by field, in order; the last day isn't included."""
     query = (
         sa.select(MEASURES.c.day, MEASURES.c.sums, MEASURES.c.slices)
         .where(MEASURES.c.tenant == task[0], MEASURES.c.task == task[1])
         .where(MEASURES.c.day >= since, MEASURES.c.day < until)
     )
     rows = connection.execute(query.order_by(MEASURES.c.day))
-    return [(day, _day(sums, slices)) for day, sums, slices in rows]
+    found = [(day, _day(sums, slices)) for day, sums, slices in rows]
+    for _, day in found:
+        day.sums.spread()
+        day.slices.spread()
+    return found
 
 
 def write(connection: sa.Connection, memory: Memory) -> None:
@@ -135,39 +151,31 @@ def write(connection: sa.Connection, memory: Memory) -> None:
         connection.execute(_MATURED, {"due_until": time, "seq_until": seq})
     for task, day in changed.forgotten.items():
         _drop_slices(connection, task, day)
-    _upsert(connection, MATURING, [_waiting_row(memory.waiting[key]) for key in changed.waiting])
-    _upsert(connection, MEASURES, [_day_row(key, memory.days[key]) for key in changed.days])
-    learned = [(key, _encode(memory.learned[key])) for key in changed.learned]
-    _upsert(
-        connection,
-        MONITOR_STATES,
-        [{"tenant": tenant, "task": task, "learned": known} for (tenant, task), known in learned],
-    )
+    waiting = [_waiting_row(memory.waiting[key]) for key in changed.waiting]
+    _upsert(connection, MATURING, _WAITING_COLUMNS, waiting)
+    days = [_day_row(key, memory.days[key]) for key in changed.days]
+    _upsert(connection, MEASURES, _DAY_COLUMNS, days)
+    learned = [(*task, _encode(memory.learned[task])) for task in changed.learned]
+    _upsert(connection, MONITOR_STATES, ("tenant", "task", "learned"), learned)
 
 
 def write_found(connection: sa.Connection, found: Found) -> None:
     """Write the states of detectors."""
-    _upsert(
-        connection,
-        MONITOR_STATES,
-        [
-            {"tenant": tenant, "task": task, "state": state}
-            for (tenant, task), state in found.states.items()
-        ],
-    )
-    names = ("scope", "recipe", "field", "value")
-    rows = [
-        dict(zip(names, key, strict=True)) | {"state": state} for key, state in found.slices.items()
-    ]
-    _upsert(connection, MONITOR_SLICES, rows)
+    states = [(*task, state) for task, state in found.states.items()]
+    _upsert(connection, MONITOR_STATES, ("tenant", "task", "state"), states)
+    slices = [(*key, state) for key, state in found.slices.items()]
+    _upsert(connection, MONITOR_SLICES, ("scope", "recipe", "field", "value", "state"), slices)
 
 
-def _upsert(connection: sa.Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows by their keys, in the order of these: two watchers can't wait for each other."""
-    keys = [column.name for column in table.primary_key]
-    in_order = sorted(rows, key=lambda row: tuple(row[key] for key in keys))
-    if in_order:
-        write_many(connection, table, in_order)
+def _upsert(
+    connection: sa.Connection,
+    table: sa.Table,
+    names: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Write rows, whose keys come first, by these: two watchers can't wait for each other."""
+    if rows:
+        write_many(connection, table, names, sorted(rows))
 
 
 def _drop_slices(connection: sa.Connection, task: TaskKey, day: int) -> None:
@@ -177,11 +185,7 @@ def _drop_slices(connection: sa.Connection, task: TaskKey, day: int) -> None:
         .where(MEASURES.c.tenant == tenant, MEASURES.c.task == name, MEASURES.c.day >= day)
         .values(slices=None)
     )
-    connection.execute(
-        sa.update(MATURING)
-        .where(MATURING.c.tenant == tenant, MATURING.c.task == name)
-        .values(slices=None)
-    )
+    connection.execute(_DROP_SLICES, {"of_tenant": tenant, "of_task": name})
 
 
 def _waiting(row: sa.Row[*tuple[Any, ...]]) -> Waiting:
@@ -191,28 +195,22 @@ def _waiting(row: sa.Row[*tuple[Any, ...]]) -> Waiting:
     return Waiting(tenant, decision, due_at, decided, words, kept)
 
 
-def _waiting_row(one: Waiting) -> dict[str, Any]:
-    return {
-        "tenant": one.tenant,
-        "decision": one.id,
-        "task": one.decided.task,
-        "seq": one.decided.seq,
-        "due": one.due,
-        "facts": _encode((one.decided, one.words)),
-        "slices": _encode(one.slices) if one.slices else None,
-    }
+def _waiting_row(one: Waiting) -> tuple[Any, ...]:
+    facts = _encode((one.decided, one.words))
+    slices = _encode(one.slices) if one.slices else None
+    return one.decided.seq, one.due, one.tenant, one.id, facts, slices
 
 
 def _day(sums: bytes, slices: bytes | None) -> Day:
-    return Day(_table.decode(sums), {} if slices is None else _table.decode(slices))
+    return Day(_tally_of(sums), Tally() if slices is None else _tally_of(slices))
 
 
-def _day_row(key: DayKey, day: Day) -> dict[str, Any]:
-    tenant, task, number = key
-    return {
-        "tenant": tenant,
-        "task": task,
-        "day": number,
-        "sums": _encode(day.sums),
-        "slices": _encode(day.slices) if day.slices else None,
-    }
+def _tally_of(stored: bytes) -> Tally:
+    """A tally, or a table by itself as it was stored at first."""
+    found = _tally.decode(stored)
+    return found if isinstance(found, Tally) else Tally(table=found)
+
+
+def _day_row(key: DayKey, day: Day) -> tuple[Any, ...]:
+    slices = None if day.slices.empty else _encode(day.slices.settled())
+    return (*key, _encode(day.sums.settled()), slices)

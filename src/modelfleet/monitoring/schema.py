@@ -20,15 +20,20 @@ MONITOR_POSITION = sa.Table(
 MATURING = sa.Table(
     "maturing",
     METADATA,
-    sa.Column("tenant", sa.Text, primary_key=True),
-    sa.Column("decision", sa.Text, primary_key=True),
-    sa.Column("task", sa.Text, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
+    # SQLite appends to its table by whole numbers, and only by those called so.
+    sa.Column(
+        "seq",
+        sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     sa.Column("due", sa.BigInteger, nullable=False),
+    sa.Column("tenant", sa.Text, nullable=False),
+    sa.Column("decision", sa.Text, nullable=False),
     sa.Column("facts", sa.LargeBinary, nullable=False),
     sa.Column("slices", sa.LargeBinary),
     sa.Index("maturing_due", "due", "seq"),
-    comment="Decisions that await words; the slices are what a person's request was like.",
+    comment="Decisions that await words, by their place in the log; the slices are what a person's request was like.",
 )
 
 MEASURES = sa.Table(

@@ -4,7 +4,8 @@ A value of the metadata becomes a slice once several requests had it; until then
 is kept. So an id or a name that comes with one request never is one.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 import msgspec
@@ -22,8 +23,8 @@ _OFTEN = 5
 _LONGEST = 40
 OTHER = "other"
 
-_LENGTHS = ((50, "under 50"), (200, "50 to 199"))
-_LONG = "200 and more"
+_LENGTHS = (50, 200)
+_LENGTH_NAMES = ("under 50", "50 to 199", "200 and more")
 _READ = 200  # characters of a text are enough to tell its script
 _SCRIPTS = (
     (0x370, "latin"),
@@ -47,7 +48,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 _FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
 
 
-class Field(msgspec.Struct, array_like=True):
+class Field(msgspec.Struct, array_like=True, gc=False):
     """A field's values, with where in the log each became one; hashes of others, and how often."""
 
     values: dict[str, int] = {}
@@ -55,6 +56,8 @@ class Field(msgspec.Struct, array_like=True):
 
 
 Fields = dict[str, Field]
+Told = tuple[str, str]
+"""A field of the metadata and its value, in words."""
 
 
 def of_time(time: int) -> Slices:
@@ -74,7 +77,7 @@ def weekday_of(day: int) -> str:
 
 def of_text(text: str) -> Slices:
     """How long a text is, in characters, and in which script it is written."""
-    length = next((name for bound, name in _LENGTHS if len(text) < bound), _LONG)
+    length = _LENGTH_NAMES[bisect_right(_LENGTHS, len(text))]
     return ("length", length), ("script", script(text))
 
 
@@ -91,13 +94,19 @@ def script(text: str) -> str:
     return max(counts, key=lambda name: (counts[name], name), default="none")
 
 
-def learn(fields: Fields, metadata: Mapping[str, Json], seq: int) -> bool:
+def told(metadata: Mapping[str, Json]) -> list[Told]:
+    """The fields of a request's metadata that may say what kind it is, with their values."""
+    return [
+        (name, value)
+        for name, said in sorted(metadata.items())  # PostgreSQL keeps another order than what came
+        if len(name) <= _LONGEST and (value := shown(said)) is not None
+    ]
+
+
+def learn(fields: Fields, metadata: Sequence[Told], seq: int) -> bool:
     """Take in the metadata of one more request; whether that changed what is known."""
     changed = False
-    for name in sorted(metadata):  # PostgreSQL keeps another order than what was sent
-        value = shown(metadata[name])
-        if value is None or len(name) > _LONGEST:
-            continue
+    for name, value in metadata:
         field = fields.get(name)
         if field is None:
             if len(fields) >= MOST_FIELDS:
@@ -107,16 +116,14 @@ def learn(fields: Fields, metadata: Mapping[str, Json], seq: int) -> bool:
     return changed
 
 
-def of_metadata(fields: Fields, metadata: Mapping[str, Json], seq: int) -> Slices:
+def of_metadata(fields: Fields, metadata: Sequence[Told], seq: int) -> Slices:
     """The slices that a request belongs to by its metadata, as it was known at ``seq``."""
     found = []
-    for name in sorted(metadata.keys() & fields.keys()):
-        values = fields[name].values
-        value = shown(metadata[name])
-        if value is None or not any(since <= seq for since in values.values()):
-            continue
-        known = values.get(value, seq + 1) <= seq
-        found.append((f"metadata.{name}", value if known else OTHER))
+    for name, value in metadata:
+        values = fields[name].values if name in fields else None
+        if values and min(values.values()) <= seq:
+            known = values.get(value, seq + 1) <= seq
+            found.append((f"metadata.{name}", value if known else OTHER))
     return tuple(found)
 
 
@@ -137,8 +144,8 @@ def _count(field: Field, value: str, seq: int) -> bool:
 
 def shown(value: Json) -> str | None:
     """A value in words; None for what can't be a kind of request: fractions and long texts."""
+    if isinstance(value, str):
+        return value if 0 < len(value) <= _LONGEST else None
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int):
-        return str(value)
-    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST else None
+    return str(value) if isinstance(value, int) else None

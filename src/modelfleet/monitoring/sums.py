@@ -4,11 +4,9 @@ import msgspec
 
 from modelfleet.clock import DAY
 from modelfleet.monitoring import slicing
-from modelfleet.monitoring.counts import ANSWERED, Counts, add
+from modelfleet.monitoring.counts import ANSWERED
 from modelfleet.monitoring.decided import Decided, Slices, Words
-
-Table = dict[str, dict[str, Counts]]
-"""Counts by field and value."""
+from modelfleet.monitoring.tally import Tally
 
 LABEL, VERSION, HOUR, RECIPE = "label", "version", "hour", "recipe"
 """Fields that say nothing of a request; an empty value is a decision without one. The sums over
@@ -18,11 +16,11 @@ CONFUSION = "confusion"
 _BETWEEN = "\t"
 
 
-class Day(msgspec.Struct):
+class Day(msgspec.Struct, gc=False):
     """What was counted; ``slices`` by what requests were like: emptied when one is forgotten."""
 
-    sums: Table
-    slices: Table
+    sums: Tally
+    slices: Tally
 
 
 def day_of(time: int) -> int:
@@ -36,17 +34,7 @@ def kinds_of(decided: Decided) -> Slices:
     return (LABEL, decided.label or ""), (VERSION, decided.version or ""), (HOUR, hour)
 
 
-def add_to(table: Table, slices: Slices, counts: Counts) -> None:
-    """Add counts to those of each slice."""
-    for field, value in slices:
-        values = table.setdefault(field, {})
-        if value in values:
-            add(values[value], counts)
-        else:
-            values[value] = counts.copy()
-
-
-def count_pair(table: Table, decided: Decided, words: Words, change: int = 1) -> None:
+def count_pair(tally: Tally, decided: Decided, words: Words, change: int = 1) -> None:
     """Count what was decided beside what was right, if people said so; a change of -1 takes back.
 
     What was no request at all isn't counted.
@@ -54,10 +42,7 @@ def count_pair(table: Table, decided: Decided, words: Words, change: int = 1) ->
     if words.said is None or words.said == "irrelevant":
         return
     pair = f"{decided.label or ''}{_BETWEEN}{words.right or ''}"
-    values = table.setdefault(CONFUSION, {})
-    add(values.setdefault(pair, {}), {ANSWERED: change})
-    if not values[pair]:
-        del values[pair]
+    tally.count(((CONFUSION, pair),), {ANSWERED: change})
 
 
 def pair_of(value: str) -> tuple[str | None, str | None]:
