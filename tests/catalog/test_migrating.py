@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -10,6 +11,8 @@ from tests.postgresql import Cluster
 
 from modelfleet.catalog import migrate
 from modelfleet.events import Condition, Database, EventLog, Query
+from modelfleet.fleet import Fleet
+from modelfleet.monitoring.decided import Decided, Words
 
 EVENT = """
 INSERT INTO events VALUES (1, 1, 'ticket.closed', 'acme', 1, 'e1', 'team', '{"n": "Oslo"}')
@@ -19,6 +22,8 @@ BEFORE_NUMBERS = (
     "INSERT INTO event_terms VALUES (1, '{oslo}')",
     "UPDATE log_position SET seq = 1",
 )
+NOW = 1_700_000_000_000_000
+DECIDED = Decided(1, "team", NOW, "it", ("it",), 0.9, 0.5, None, None, None, None, None)
 
 
 def test_a_database_with_the_newest_tables_is_opened_while_another_writes(folder: Path) -> None:
@@ -45,6 +50,24 @@ def test_what_was_found_by_terms_is_found_by_their_numbers(
     log.close()
     database.close()
     cluster.drop(url)
+
+
+def test_decisions_that_waited_before_an_upgrade_are_final_in_their_time(tmp_path: Path) -> None:
+    place = str(tmp_path / "data")
+    database = Database(place, durable=False)
+    with database.writing() as connection:
+        _upgrade(connection, "0010")
+        connection.exec_driver_sql("UPDATE monitor_position SET seq = 1, time = ?", (NOW,))
+        connection.exec_driver_sql("UPDATE log_position SET seq = 1")
+        facts = msgspec.msgpack.encode((DECIDED, Words("accepted", "it", None, NOW)))
+        row = ("acme", "d", "team", 1, NOW + 7, facts, None)
+        connection.exec_driver_sql("INSERT INTO maturing VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    database.close()
+    clock = HandClock(NOW + 10)
+    with Fleet(place, train=False, durable=False, clock=clock) as fleet:
+        fleet.watch_due()
+        counted = fleet.task("acme", "team").metrics().now.metrics
+        assert (counted.matured, counted.confirmed) == (1, 1)
 
 
 def _upgrade(connection: sa.Connection, version: str) -> None:

@@ -77,13 +77,13 @@ def decided_of(event: Logged, recipes: Mapping[str, str]) -> Decided:
     """The decision that an event records, by a version with one of these recipes."""
     fields = event.fields
     version = fields.get("version")
-    candidates = fields.get("candidates") or ()
+    top = (fields.get("candidates") or ())[:_SHOWN]
     return Decided(
         event.seq,
         event.task,
         event.logged,
         fields.get("label"),
-        tuple(label for label, _ in candidates[:_SHOWN]),
+        tuple([label for label, _ in top]),
         float(fields.get("confidence") or 0.0),
         float(fields.get("threshold") or 0.0),
         version,
@@ -91,7 +91,7 @@ def decided_of(event: Logged, recipes: Mapping[str, str]) -> Decided:
         fields.get("reason"),
         fields.get("fit"),
         fields.get("audit"),
-        max(0.0, 1.0 - sum(probability for _, probability in candidates[:_SHOWN])),
+        max(0.0, 1.0 - sum([probability for _, probability in top])),
     )
 
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 
 from modelfleet.clock import DAY, MINUTE
 
@@ -24,7 +25,7 @@ def no_delays() -> Histogram:
 
 
 def place_of(delay: int) -> int:
-    """The place in a histogram of how long the first word about a decision took, in microseconds."""
+    """Where in a histogram the first word about a decision counts, by its delay in microseconds."""
     return min(bisect_left(_EDGES, delay), len(_EDGES) - 1)
 
 
@@ -35,9 +36,9 @@ def waits(own: Sequence[int], fleet: Sequence[int]) -> int:
     taken to need a week.
     """
     scale = _LEANS / (sum(fleet) + _LEANS)
-    missing = (sum(own) + _LEANS) * SHARE
-    for edge, of_task, of_all, at_first in zip(_EDGES, own, fleet, _WORDS_AT_FIRST, strict=True):
-        missing -= of_task + scale * (of_all + at_first)
-        if missing <= 0:
-            return edge
-    return _EDGES[-1]
+    words = [
+        of_task + scale * (of_all + at_first)
+        for of_task, of_all, at_first in zip(own, fleet, _WORDS_AT_FIRST, strict=True)
+    ]
+    wanted = (sum(own) + _LEANS) * SHARE
+    return _EDGES[min(bisect_left(list(accumulate(words)), wanted), len(_EDGES) - 1)]

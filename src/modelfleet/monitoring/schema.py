@@ -33,7 +33,7 @@ MATURING = sa.Table(
     sa.Column("facts", sa.LargeBinary, nullable=False),
     sa.Column("slices", sa.LargeBinary),
     sa.Index("maturing_due", "due", "seq"),
-    comment="Decisions that await words, by their place in the log; the slices are what a person's request was like.",
+    comment="Decisions that await words; the slices are what a person's request was like.",
 )
 
 MEASURES = sa.Table(
