@@ -1,8 +1,10 @@
 """Tables are changed once; whoever opens the database afterwards waits for nobody."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -52,19 +54,31 @@ def test_what_was_found_by_terms_is_found_by_their_numbers(
     cluster.drop(url)
 
 
-def test_decisions_that_waited_before_an_upgrade_are_final_in_their_time(tmp_path: Path) -> None:
-    place = str(tmp_path / "data")
-    database = Database(place, durable=False)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table, of each kind."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "data")
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    url = cluster.database()
+    yield url
+    cluster.drop(url)
+
+
+def test_decisions_that_waited_before_an_upgrade_are_final_in_their_time(empty: str) -> None:
+    facts = msgspec.msgpack.encode((DECIDED, Words("accepted", "it", None, NOW)))
+    row = {"t": "acme", "d": "d", "k": "team", "s": 1, "u": NOW + 7, "f": facts, "n": None}
+    database = Database(empty, durable=False)
     with database.writing() as connection:
         _upgrade(connection, "0010")
-        connection.exec_driver_sql("UPDATE monitor_position SET seq = 1, time = ?", (NOW,))
-        connection.exec_driver_sql("UPDATE log_position SET seq = 1")
-        facts = msgspec.msgpack.encode((DECIDED, Words("accepted", "it", None, NOW)))
-        row = ("acme", "d", "team", 1, NOW + 7, facts, None)
-        connection.exec_driver_sql("INSERT INTO maturing VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        connection.execute(
+            sa.text("UPDATE monitor_position SET seq = 1, time = :now"), {"now": NOW}
+        )
+        connection.execute(sa.text("UPDATE log_position SET seq = 1"))
+        connection.execute(sa.text("INSERT INTO maturing VALUES (:t, :d, :k, :s, :u, :f, :n)"), row)
     database.close()
-    clock = HandClock(NOW + 10)
-    with Fleet(place, train=False, durable=False, clock=clock) as fleet:
+    with Fleet(empty, train=False, durable=False, clock=HandClock(NOW + 10)) as fleet:
         fleet.watch_due()
         counted = fleet.task("acme", "team").metrics().now.metrics
         assert (counted.matured, counted.confirmed) == (1, 1)
