@@ -5,9 +5,9 @@ and goes out as in the real thing.
 """
 
 import argparse
-import asyncio
 from typing import Any
 
+import uvloop
 from litestar import Litestar, get, post
 
 from modelfleet.api import samples
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     app: Asgi = Litestar([ready, noop], openapi_config=None, logging_config=None)
-    asyncio.run(serve(app, "127.0.0.1", parser.parse_args().port, lambda: None))
+    uvloop.run(serve(app, "127.0.0.1", parser.parse_args().port, lambda: None))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 from litestar import Litestar
 from rich.console import Console
 
@@ -140,10 +141,18 @@ def _serve(settings: Settings, training: str) -> None:
         keys_required = _keys_required(fleet, settings)
         app = create_app(fleet, keys_required=keys_required)
         said = _announcement(settings, training, keys_required=keys_required)
-        # What was imported stays; looking through it for garbage stops all requests for 0.1 s.
-        gc.freeze()
+        _seldom_collect()
         with closing(Warmth(fleet.cache, settings.warmth)):
-            asyncio.run(_answer(fleet, app, settings, said))
+            uvloop.run(_answer(fleet, app, settings, said))
+
+
+def _seldom_collect() -> None:
+    """Look for garbage seldom, since all requests wait meanwhile, for 0.1 s where models are many.
+
+    What was imported stays. Requests leave hardly any cycles, and those are young.
+    """
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 50)
 
 
 async def _answer(
