@@ -1,7 +1,6 @@
 """`modelfleet up`, `serve`, `train` and `watch`: the roles that a process can have."""
 
 import asyncio
-import gc
 import ipaddress
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -141,18 +140,8 @@ def _serve(settings: Settings, training: str) -> None:
         keys_required = _keys_required(fleet, settings)
         app = create_app(fleet, keys_required=keys_required)
         said = _announcement(settings, training, keys_required=keys_required)
-        _seldom_collect()
         with closing(Warmth(fleet.cache, settings.warmth)):
             uvloop.run(_answer(fleet, app, settings, said))
-
-
-def _seldom_collect() -> None:
-    """Look for garbage seldom, since all requests wait meanwhile, for 0.1 s where models are many.
-
-    What was imported stays. Requests leave hardly any cycles, and those are young.
-    """
-    gc.freeze()
-    gc.set_threshold(5_000, 20, 50)
 
 
 async def _answer(
