@@ -58,7 +58,10 @@ class Draining:
 
 
 async def serve(app: Asgi, host: str, port: int, ready: Callable[[], object]) -> None:
-    """Answer requests until SIGINT or SIGTERM; ``ready`` is called once it listens."""
+    """Answer requests until SIGINT or SIGTERM; ``ready`` is called once it listens.
+
+    The process is a server's from then on: it looks for garbage seldom.
+    """
     _seldom_collect()
     draining = Draining(app)
     server = Server(
