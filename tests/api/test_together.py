@@ -1,9 +1,12 @@
 """Requests that come together are decided together, and each stands alone all the same."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modelfleet.api.together import Together
 from modelfleet.api.wakeups import Wakeups
@@ -65,6 +68,65 @@ def test_predictions_that_are_asked_for_together_are_those_that_each_gets_alone(
     alone = [scorer.score(tenant, "team", [one], most=most)[0] for tenant, one, most in asked]
     assert asyncio.run(ask()) == alone * 10
     assert [len(one.candidates) for one in alone] == [1] * 4 + [2] * 4 + [2] * 4
+
+
+class Rounds:
+    """Answers at once, and notes how many were answered in each go."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.together: Together[str, str] = Together(self._answer_all)
+
+    def _answer_all(self, asked: Sequence[tuple[str, Callable[[str | Exception], None]]]) -> None:
+        self.sizes.append(len(asked))
+        for one, tell in asked:
+            tell(one.upper())
+
+    async def ask(self, some: str) -> None:
+        answers = await asyncio.gather(*map(self.together.answer, some))
+        assert answers == list(some.upper())
+
+
+def test_a_round_waits_for_as_many_as_the_last_had() -> None:
+    rounds = Rounds()
+
+    async def ask() -> None:
+        await rounds.ask("abc")
+        first = asyncio.ensure_future(rounds.ask("d"))
+        await asyncio.sleep(0)
+        await rounds.ask("ef")
+        assert first.done()
+
+    asyncio.run(ask())
+    assert rounds.sizes == [3, 3]
+
+
+def test_who_asks_alone_is_answered_soon_and_then_at_once() -> None:
+    rounds = Rounds()
+
+    async def ask() -> None:
+        await rounds.ask("abc")
+        await asyncio.wait_for(rounds.ask("d"), timeout=5)
+        alone = asyncio.ensure_future(rounds.ask("e"))
+        for _ in range(10):  # turns of the loop, in which no time passes
+            await asyncio.sleep(0)
+        assert alone.done()
+
+    asyncio.run(ask())
+    assert rounds.sizes == [3, 1, 1]
+
+
+@given(st.lists(st.integers(1, 200), max_size=6))
+def test_everybody_is_answered_however_many_ask(crowds: list[int]) -> None:
+    rounds = Rounds()
+
+    async def ask() -> None:
+        for crowd in crowds:
+            await asyncio.wait_for(rounds.ask("x" * crowd), timeout=5)
+
+    asyncio.run(ask())
+    assert sum(rounds.sizes) == sum(crowds)
+    assert max(rounds.sizes, default=0) <= 64
 
 
 def test_who_waits_while_the_fleet_is_closed_is_told_so() -> None:
