@@ -57,9 +57,9 @@ def temperature(
 
     def loss(log_temperature: float) -> float:
         sharpness = np.exp(-log_temperature)
-        misfit = _misfit(scores * sharpness, targets)
+        wrong = misfit(scores * sharpness, targets)
         away = log_temperature - np.log(prior)
-        return float(misfit.sum() + prior_examples * away**2 / 2)
+        return float(wrong.sum() + prior_examples * away**2 / 2)
 
     bounds = (np.log(prior) - _WIDEST, np.log(prior) + _WIDEST)
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
@@ -70,11 +70,11 @@ def log_loss(scores: Numbers, targets: NDArray[np.integer], temperature: float) 
     """The mean log loss of ``scores / temperature``, ``(n, L)``; zero of no examples."""
     if not len(targets):
         return 0.0
-    return float(_misfit(np.asarray(scores, np.float64) / temperature, targets).mean())
+    return float(misfit(np.asarray(scores, np.float64) / temperature, targets).mean())
 
 
-def _misfit(scores: NDArray[np.float64], targets: NDArray[np.integer]) -> NDArray[np.float64]:
-    """The negative logarithm of each right label's probability."""
+def misfit(scores: Numbers, targets: NDArray[np.integer]) -> NDArray[np.float64]:
+    """The negative logarithm of each right label's probability, by its softmax."""
     top = scores.max(axis=1)
     spread = np.log(np.exp(scores - top[:, None]).sum(axis=1))
     return np.asarray(spread + top - scores[np.arange(len(scores)), targets])

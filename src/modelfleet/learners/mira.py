@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.learners.late import LateLabels
+from modelfleet.learners.lately import Lately
 from modelfleet.learners.products import each_times
 from modelfleet.learners.recommended import MIRA_CLIP, MIRA_MARGIN, MIRA_RIVALS
 from modelfleet.text import Features
@@ -86,6 +87,7 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         counts: int64 ``(L,)``, how many corrections each label was the target of.
         verdicts: the label that a text was last given, by the fingerprint of its features.
         late: what is known of the last of ``labels``, which the model lacks.
+        lately: which labels people give more often than usually.
     """
 
     labels: tuple[str, ...]
@@ -94,6 +96,7 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
     counts: NDArray[np.int64]
     verdicts: Mapping[int, str]
     late: LateLabels
+    lately: Lately
 
     @property
     def nbytes(self) -> int:
@@ -106,15 +109,28 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         return int(self.counts.sum())
 
     @classmethod
-    def over(cls, labels: tuple[str, ...], late: LateLabels | None = None) -> "Overlay":
-        """The overlay that changes nothing, over a model of these labels.
+    def over(
+        cls,
+        labels: tuple[str, ...],
+        late: LateLabels | None = None,
+        lately: Lately | None = None,
+    ) -> "Overlay":
+        """The overlay without a correction, over a model of these labels.
 
         Args:
             labels: of the model.
             late: what labels that come later are to be known by.
+            lately: which labels people gave last, before the first correction.
         """
-        weights, counts = np.zeros((0, 0), np.float32), np.zeros(len(labels), np.int64)
-        return cls(labels, np.zeros(0, np.intp), weights, counts, {}, late or LateLabels.none())
+        return cls(
+            labels,
+            np.zeros(0, np.intp),
+            np.zeros((0, 0), np.float32),
+            np.zeros(len(labels), np.int64),
+            {},
+            late or LateLabels.none(),
+            lately or Lately.nothing(),
+        )
 
     def scores(self, features: Sequence[Features]) -> Scores:
         """What the corrections add to each label's score: float32 ``(n, L)``, without verdicts."""
@@ -131,6 +147,8 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         total = self._padded(base_scores, features)
         if self.touched.size and len(features):
             total += self.scores(features)
+        if self.lately.strength:
+            total[:, : len(self.lately.usual)] += self.lately.shift
         for row, one in enumerate(features if self.verdicts else ()):
             verdict = self.verdict(one)
             if verdict:
@@ -168,7 +186,11 @@ class Overlay(msgspec.Struct, frozen=True, eq=False):
         touched, weights = known._moved(moves, folded)  # noqa: SLF001
         late, place = known.late, column - base_scores.shape[-1]
         late = late.taught(place, features.dense) if place >= 0 else late
-        return Overlay(known.labels, touched, weights, counts, verdicts, late)
+        return Overlay(known.labels, touched, weights, counts, verdicts, late, known.lately)
+
+    def heard(self, label: str) -> "Overlay":
+        """The overlay after a person gave some request a label that it knows."""
+        return msgspec.structs.replace(self, lately=self.lately.after(self.labels.index(label)))
 
     def refused(self, features: Features) -> "Overlay":
         """The overlay after a person said that no label fits ``features``."""

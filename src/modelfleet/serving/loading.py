@@ -291,7 +291,7 @@ class Loader:
             model, aiming=model.aiming.after(tail), applied=tail[-1].seq, learned=tail[-1].seq
         )
         for lesson, encoded in zip(lessons, features, strict=True):
-            taught = taught.taught(encoded, lesson.label)
+            taught = taught.taught(encoded, lesson.label, asked=lesson.asked)
         if model.version is None:
             return taught  # its labels are those of this moment; it is loaded anew when they change
         return _with_active(taught, _active_after(model.active, tail))
@@ -305,7 +305,7 @@ class Loader:
             body = body_of(event)
             if isinstance(body, kinds.LabelDefined) and model.version is not None:
                 label = Label(body.label, body.name, body.description, body.keywords, event.seq)
-                lessons += [_Lesson(text, {}, label.label) for text in label.texts]
+                lessons += [_Lesson(text, {}, label.label, asked=False) for text in label.texts]
             example = pinned.get(event.seq) or example_of(event, decisions)
             if example is not None:
                 lessons.append(_Lesson(example.text, example.metadata, example.label))
@@ -333,6 +333,7 @@ class _Lesson(msgspec.Struct, frozen=True):
     text: str
     metadata: dict[str, object]
     label: str | None
+    asked: bool = True
 
 
 def _active_after(before: Sequence[str], tail: Sequence[Logged]) -> set[str]:

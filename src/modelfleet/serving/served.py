@@ -72,13 +72,20 @@ class ServedModel(msgspec.Struct, frozen=True, eq=False):
         """The scores of the active labels: float32 ``(n, len(active))``, for n requests."""
         return self.overlay.total(features, self.base.scores(features))[:, self.columns]
 
-    def taught(self, features: Features, label: str | None) -> "ServedModel":
-        """After a person gave a request this label, or said that none fits."""
+    def taught(self, features: Features, label: str | None, *, asked: bool) -> "ServedModel":
+        """After a person gave a text this label, or said that none fits.
+
+        Args:
+            features: of the text.
+            label: that is right; None if none is.
+            asked: whether it was a request; else it is what the label is called.
+        """
         if label is None:
             overlay = self.overlay.refused(features)
             novelty = self.novelty and self.novelty.refusing(features)
         else:
             overlay = self.overlay.corrected(features, label, self.base.scores([features])[0])
+            overlay = overlay.heard(label) if asked else overlay
             novelty = self.novelty and self.novelty.taught(features)
         return msgspec.structs.replace(self, overlay=overlay, novelty=novelty)
 

@@ -27,7 +27,7 @@ def of_version(opened: OpenVersion) -> ServedModel:
         wanted=header.version,
         encoder=opened.encoder,
         base=opened.model,
-        overlay=Overlay.over(header.labels, _late(opened.novelty)),
+        overlay=Overlay.over(header.labels, _late(opened.novelty), opened.lately),
         active=header.labels,
         columns=np.arange(len(header.labels)),
         temperature=header.temperature,

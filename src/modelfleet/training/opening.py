@@ -5,6 +5,7 @@ import msgspec
 from modelfleet.catalog import Version
 from modelfleet.errors import CheckpointUnusable, EncoderUnusable
 from modelfleet.learners import Model, opened
+from modelfleet.learners.lately import Lately
 from modelfleet.learners.novelty import Novelty
 from modelfleet.learners.operating import Curve
 from modelfleet.models import Header, Store, key
@@ -14,8 +15,8 @@ from modelfleet.text import Encoder, Encoders
 class OpenVersion(msgspec.Struct, frozen=True, eq=False):
     """A version that can answer: features that ``encoder`` makes are what ``model`` scores.
 
-    ``novelty`` and ``curve`` are what comes with the model; an old version has no novelty, and an
-    empty curve. All arrays together have ``nbytes``.
+    ``novelty``, ``curve`` and ``lately`` are what comes with the model; an old version has no
+    novelty, and an empty curve. All arrays together have ``nbytes``.
     """
 
     header: Header
@@ -23,6 +24,7 @@ class OpenVersion(msgspec.Struct, frozen=True, eq=False):
     encoder: Encoder
     novelty: Novelty | None
     curve: Curve
+    lately: Lately
     nbytes: int
 
 
@@ -46,6 +48,7 @@ def open_version(
             encoders.named(header.encoder),
             Novelty.from_arrays(checkpoint.arrays),
             Curve.from_arrays(checkpoint.arrays),
+            Lately.from_arrays(checkpoint.arrays),
             sum(array.nbytes for array in checkpoint.arrays.values()),
         )
     except (ValueError, EncoderUnusable) as error:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.clock import HOUR
-from modelfleet.learners import Model
+from modelfleet.learners import Model, calibration
+from modelfleet.learners.lately import NEWEST, Lately, before_each, helps, usual_shares
 from modelfleet.learners.operating import NO_PRIOR, Prior
 from modelfleet.recipe import Recipe
 from modelfleet.text import Encoder, Features
@@ -22,7 +23,7 @@ from modelfleet.training.evaluation import (
     newest_metrics,
 )
 from modelfleet.training.evidence import Example, TrainingSet
-from modelfleet.training.fitting import LARGE, Data, encoded, fit
+from modelfleet.training.fitting import LARGE, CrossFitted, Data, encoded, fit
 
 _NEWEST_SHARE = 0.2
 _MOST_LARGE = 2_000
@@ -54,12 +55,14 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
     model: Model
     aim: Aim
     evaluated: Evaluated
+    lately: Lately
     held_out: HeldOut
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """All that a server needs, as plain named arrays."""
         of = self.evaluated
-        return self.model.to_arrays() | of.novelty.to_arrays() | of.curve.to_arrays()
+        arrays = self.model.to_arrays() | of.novelty.to_arrays() | of.curve.to_arrays()
+        return arrays | self.lately.to_arrays()
 
 
 def train(
@@ -91,13 +94,15 @@ def train(
     model, crossed = fitted.model, fitted.crossed
     rows = np.flatnonzero(newest)
     unseen = _held_out(data, rows, fitted.newest, 1 - rows.size / max(1, newest.size))
-    held_out = _held_out(data, crossed.rows, crossed.scores, crossed.learned)
     aim = Aim.of(recipe, known.targets, prior)
+    lately, scores = _lately(data, crossed, prior)
+    held_out = _held_out(data, crossed.rows, scores, crossed.learned)
     evaluated = evaluate(model, data.everything, held_out, data.refused, aim)
     return Trained(
         model=model,
         aim=aim,
         evaluated=evaluated,
+        lately=lately,
         held_out=HeldOut(
             [data.labelled[row] for row in np.flatnonzero(newest).tolist()],
             unseen.features,
@@ -105,6 +110,18 @@ def train(
             newest_metrics(unseen, model.labels, evaluated),
         ),
     )
+
+
+def _lately(data: Data, crossed: CrossFitted, prior: Prior) -> tuple[Lately, NDArray[np.float32]]:
+    """Whether what is asked lately tells what is asked next; and the scores, moved by it if so."""
+    targets, rows = data.targets, crossed.rows
+    usual = usual_shares(targets, data.everything.weights[: len(targets)], len(data.labels))
+    ratios = before_each(targets, usual)[rows]
+    temperature = calibration.temperature(crossed.scores, targets[rows], prior=prior.temperature)
+    if not helps(crossed.scores, ratios, targets[rows], temperature):
+        return Lately.nothing(), crossed.scores
+    lately = Lately(usual, tuple(targets[-NEWEST:].tolist()), temperature)
+    return lately, crossed.scores + (temperature * ratios).astype(np.float32)
 
 
 def _held_out(
