@@ -1,4 +1,4 @@
-"""What labels are given more often lately than in what a model learned from.
+"""Labels that are given more often lately than in what a model learned from.
 
 Something breaks, and everybody asks about it; a season comes. A label's odds move by the ratio of
 its share now to its share among the examples (Saerens, Latinne & Decaestecker 2002; there shares
@@ -15,113 +15,125 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.learners import calibration
+from modelfleet.learners.arrays import checked, size
+from modelfleet.learners.recommended import LATELY_HALF_LIFE, LATELY_USUAL
 
-Targets = NDArray[np.integer]
+Columns = NDArray[np.integer]
+Shares = NDArray[np.float64]
 
-NEWEST = 50
-"""Words of people that say what is asked lately."""
+_KEPT = 0.5 ** (1 / LATELY_HALF_LIFE)
+_FEWEST = 50
+"""Examples that can tell whether it helps."""
 
-_USUAL_WORDS = 20.0
-"""Words that the usual shares count as, next to these."""
-
-_SURE = 2.0
-"""Standard errors by which it must help."""
-
-_ARRAYS = ("lately_usual", "lately_newest", "lately_strength")
+_ARRAYS = ("lately_usual", "lately_counts", "lately_strength")
 
 
 class Lately(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """The newest labels next to the usual ones; a value.
+    """How often people gave each label lately, next to how often usually; a value.
 
     Attributes:
-        usual: float32 ``(L,)``, positive: shares of the labels in what was learned from.
-        newest: columns of the labels that people gave last, 50 at most, the newest last.
+        usual: float64 ``(L,)``, positive: shares of the labels in what was learned from.
+        counts: float64 ``(L,)``, words of people that gave each, which fade as others come.
         strength: what a label's score moves by for each unit of the log ratio; 0 if it doesn't.
     """
 
-    usual: NDArray[np.float32]
-    newest: tuple[int, ...]
+    usual: Shares
+    counts: NDArray[np.float64]
     strength: float
 
     @classmethod
     def nothing(cls) -> "Lately":
         """Of which nothing follows."""
-        return cls(np.zeros(0, np.float32), (), 0.0)
+        return cls(np.zeros(0), np.zeros(0), 0.0)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Lately":
-        """What `to_arrays` gave, which may be nothing."""
-        if not arrays.keys() >= set(_ARRAYS):
+        """What `to_arrays` gave, which may be nothing.
+
+        Raises:
+            ValueError: an array isn't what it should be.
+        """
+        if _ARRAYS[0] not in arrays:
             return cls.nothing()
-        usual, newest, strength = (arrays[name] for name in _ARRAYS)
-        return cls(usual, tuple(newest.tolist()), float(strength[0]))
+        labels = size(arrays, _ARRAYS[0])
+        shapes = ((labels,), (labels,), (1,))
+        usual, counts, strength = (
+            checked(arrays, name, ("float64",), shape)
+            for name, shape in zip(_ARRAYS, shapes, strict=True)
+        )
+        return cls(usual, counts, float(strength[0]))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """As plain named arrays; none if nothing follows from it."""
         if not self.strength:
             return {}
-        newest, strength = np.array(self.newest, np.uint16), np.array([self.strength])
-        return dict(zip(_ARRAYS, (self.usual, newest, strength), strict=True))
+        values = (self.usual, self.counts, np.array([self.strength]))
+        return dict(zip(_ARRAYS, values, strict=True))
 
     def after(self, column: int) -> "Lately":
         """After a person gave a request the label of this column, if it has a usual share."""
         if not self.strength or column >= len(self.usual):
             return self
-        return Lately(self.usual, (*self.newest, column)[-NEWEST:], self.strength)
+        counts = self.counts * _KEPT
+        counts[column] += 1
+        return Lately(self.usual, counts, self.strength)
 
     @cached_property
     def shift(self) -> NDArray[np.float32]:
         """What each label's score moves by: ``(L,)``."""
-        counts = np.bincount(self.newest, minlength=len(self.usual))[None]
-        moved: NDArray[np.float64] = self.strength * _log_ratios(counts, self.usual)[0]
-        return moved.astype(np.float32)
+        return (self.strength * _log_ratios(self.counts, self.usual)).astype(np.float32)
 
 
-def usual_shares(
-    targets: Targets, weights: NDArray[np.floating], labels: int
-) -> NDArray[np.float32]:
-    """The share of each label among weighed examples, as if each had one example more."""
-    counts = np.bincount(targets, weights, labels) + 1
-    shares: NDArray[np.float64] = counts / counts.sum()
-    return shares.astype(np.float32)
+class History(msgspec.Struct, frozen=True, eq=False):
+    """The labels that people gave, one after another.
 
-
-def before_each(targets: Targets, usual: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The log ratios before each of n labels was given, by those before it: ``(n, L)``.
-
-    Args:
-        targets: ``(n,)``, the columns of the labels in the order in which people gave them.
-        usual: see `Lately`.
+    Attributes:
+        given: ``(n,)``, their columns, in the order in which they were given.
+        usual: float64 ``(L,)``, shares of the labels; each is taken to have one example more.
+        counts: float64 ``(n + 1, L)``, before each of n labels was given, and after the last.
     """
-    given = np.zeros((len(targets) + 1, len(usual)), np.int32)
-    given[np.arange(1, len(targets) + 1), targets] = 1
-    np.cumsum(given, axis=0, out=given)
-    counts = given[:-1].copy()
-    counts[NEWEST:] -= given[: -1 - NEWEST]
-    return _log_ratios(counts, usual)
+
+    given: Columns
+    usual: Shares
+    counts: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, given: Columns, weights: NDArray[np.floating], labels: int) -> "History":
+        """Of n requests, by how much each counts among what is learned from."""
+        from scipy.signal import lfilter  # noqa: PLC0415 - slow to import, and no server needs it
+
+        sums = np.bincount(given, weights, labels) + 1
+        words = np.zeros((len(given) + 1, labels))
+        words[np.arange(1, len(given) + 1), given] = 1
+        return cls(given, sums / sums.sum(), lfilter([1.0], [1.0, -_KEPT], words, axis=0))
+
+    def learned(
+        self, scores: NDArray[np.float32], rows: Columns, temperature: float
+    ) -> tuple[Lately, NDArray[np.float32]]:
+        """What follows for the next request; and scores as they would have been moved.
+
+        Args:
+            scores: ``(m, L)``, of requests that the model hadn't seen.
+            rows: ``(m,)``, which of the n they are.
+            temperature: of the scores.
+        """
+        ratios = _log_ratios(self.counts[rows], self.usual)
+        if not _helps(scores / temperature, ratios, self.given[rows]):
+            return Lately.nothing(), scores
+        moved = (scores + temperature * ratios).astype(np.float32)
+        return Lately(self.usual, self.counts[-1], temperature), moved
 
 
-def helps(
-    scores: NDArray[np.float32], ratios: NDArray[np.float64], targets: Targets, temperature: float
-) -> bool:
-    """Whether probabilities that move with the ratios were clearly better.
-
-    Args:
-        scores: ``(m, L)``, of examples that the model hadn't seen.
-        ratios: ``(m, L)``, before each.
-        targets: ``(m,)``, the right column of each.
-        temperature: of the scores.
-    """
-    if len(targets) <= NEWEST:
+def _helps(scaled: NDArray[np.floating], ratios: NDArray[np.float64], given: Columns) -> bool:
+    """Whether probabilities that move with the ratios are better."""
+    if len(given) < _FEWEST:
         return False
-    scaled = scores / temperature
-    gains = calibration.misfit(scaled, targets) - calibration.misfit(scaled + ratios, targets)
-    return bool(gains.mean() > _SURE * gains.std() / np.sqrt(len(gains)))
+    moved = calibration.misfit(scaled + ratios, given)
+    return bool(moved.mean() < calibration.misfit(scaled, given).mean())
 
 
-def _log_ratios(counts: NDArray[np.integer], usual: NDArray[np.float32]) -> NDArray[np.float64]:
-    """By how much shares differ from the usual ones, by counts ``(n, L)`` of the newest labels."""
-    words = counts.sum(axis=1, keepdims=True) + _USUAL_WORDS
-    shares = (counts + _USUAL_WORDS * usual.astype(np.float64)) / words
-    ratios: NDArray[np.float64] = np.log(shares / usual)
+def _log_ratios(counts: NDArray[np.float64], usual: Shares) -> NDArray[np.float64]:
+    """By how much the newest shares differ from the usual ones, by counts ``(..., L)``."""
+    words = counts.sum(axis=-1, keepdims=True) + LATELY_USUAL
+    ratios: NDArray[np.float64] = np.log((counts + LATELY_USUAL * usual) / words / usual)
     return ratios

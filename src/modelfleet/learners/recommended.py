@@ -65,6 +65,13 @@ PRIOR_TEMPERATURE = 0.8
 PRIOR_TEMPERATURE_EXAMPLES = 30.0
 """How many measured examples the prior temperature is worth."""
 
+LATELY_HALF_LIFE = 20.0
+"""Words of people after which one counts half as what is asked lately. With 30 and 50 probabilities
+are as good and fewer best labels are right; with 10 both are worse."""
+
+LATELY_USUAL = 5.0
+"""Words that a label's usual share counts as, next to these; with 10 and 20 fewer are right."""
+
 PROTOTYPE_TEMPERATURE = 0.45
 """Temperature of label texts alone. The best was between 0.36 and 0.45; with less, what is at least
 90% sure was right in 81 to 86% of cases where there are many labels."""

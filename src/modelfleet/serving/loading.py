@@ -15,6 +15,7 @@ from modelfleet.serving.served import ServedModel
 from modelfleet.serving.starting import of_texts, of_version
 from modelfleet.text import Encoders
 from modelfleet.training import (
+    Example,
     PinnedExample,
     decisions_of,
     example_of,
@@ -305,10 +306,12 @@ class Loader:
             body = body_of(event)
             if isinstance(body, kinds.LabelDefined) and model.version is not None:
                 label = Label(body.label, body.name, body.description, body.keywords, event.seq)
-                lessons += [_Lesson(text, {}, label.label, asked=False) for text in label.texts]
+                lessons += [_Lesson(text, {}, label.label) for text in label.texts]
             example = pinned.get(event.seq) or example_of(event, decisions)
             if example is not None:
-                lessons.append(_Lesson(example.text, example.metadata, example.label))
+                asked = isinstance(example, Example) and example.was_decided
+                lesson = _Lesson(example.text, example.metadata, example.label, asked)
+                lessons.append(lesson)
         return lessons
 
 
@@ -333,7 +336,7 @@ class _Lesson(msgspec.Struct, frozen=True):
     text: str
     metadata: dict[str, object]
     label: str | None
-    asked: bool = True
+    asked: bool = False
 
 
 def _active_after(before: Sequence[str], tail: Sequence[Logged]) -> set[str]:

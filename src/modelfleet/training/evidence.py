@@ -14,6 +14,8 @@ from modelfleet.training import pinned
 from modelfleet.training.pinned import PinnedExample
 from modelfleet.training.targets import with_targets
 
+_DECISION = "decision:"
+
 
 class Example(msgspec.Struct, frozen=True):
     """A request and the last word about it: a label, or None if no label fits.
@@ -27,6 +29,11 @@ class Example(msgspec.Struct, frozen=True):
     text: str
     metadata: dict[str, Json]
     label: str | None
+
+    @property
+    def was_decided(self) -> bool:
+        """Whether it came as a request; others may be loaded at any time, label by label."""
+        return self.key.startswith(_DECISION)
 
 
 class TrainingSet(msgspec.Struct, frozen=True, dict=True):
@@ -134,7 +141,7 @@ def example_of(event: Logged, decisions: Mapping[str, Logged]) -> Example | None
             label = body.label
         case _:
             label = None
-    key = "decision:" + decision.id
+    key = _DECISION + decision.id
     return Example(key, event.seq, event.time, decided.text, decided.metadata, label)
 
 

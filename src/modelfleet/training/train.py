@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from modelfleet.clock import HOUR
 from modelfleet.learners import Model, calibration
-from modelfleet.learners.lately import NEWEST, Lately, before_each, helps, usual_shares
+from modelfleet.learners.lately import History, Lately
 from modelfleet.learners.operating import NO_PRIOR, Prior
 from modelfleet.recipe import Recipe
 from modelfleet.text import Encoder, Features
@@ -113,15 +113,18 @@ def train(
 
 
 def _lately(data: Data, crossed: CrossFitted, prior: Prior) -> tuple[Lately, NDArray[np.float32]]:
-    """Whether what is asked lately tells what is asked next; and the scores, moved by it if so."""
-    targets, rows = data.targets, crossed.rows
-    usual = usual_shares(targets, data.everything.weights[: len(targets)], len(data.labels))
-    ratios = before_each(targets, usual)[rows]
-    temperature = calibration.temperature(crossed.scores, targets[rows], prior=prior.temperature)
-    if not helps(crossed.scores, ratios, targets[rows], temperature):
-        return Lately.nothing(), crossed.scores
-    lately = Lately(usual, tuple(targets[-NEWEST:].tolist()), temperature)
-    return lately, crossed.scores + (temperature * ratios).astype(np.float32)
+    """What was asked lately, if that tells what is asked next; and scores, moved by it if so."""
+    asked = np.array([example.was_decided for example in data.labelled], bool)
+    of_asked = asked[crossed.rows]
+    rows = (np.cumsum(asked) - 1)[crossed.rows[of_asked]]
+    scores, given = crossed.scores[of_asked], data.targets[asked]
+    weights = data.everything.weights[: len(asked)][asked]
+    temperature = calibration.temperature(scores, given[rows], prior=prior.temperature)
+    history = History.of(given, weights, len(data.labels))
+    lately, moved = history.learned(scores, rows, temperature)
+    together = crossed.scores.copy()
+    together[of_asked] = moved
+    return lately, together
 
 
 def _held_out(
