@@ -72,13 +72,13 @@ def test_shares_stay_finite_whatever_people_say(columns: list[int]) -> None:
 
 def test_it_is_stored_as_plain_arrays() -> None:
     found = learned(RUNS)
-    again = Lately.from_arrays(found.to_arrays())
+    again = Lately.from_arrays(found.to_arrays(), LABELS)
     assert again.shift.tobytes() == found.shift.tobytes()
-    assert Lately.from_arrays({}).strength == 0
+    assert Lately.from_arrays({}, LABELS).strength == 0
 
 
 def test_a_damaged_array_is_refused() -> None:
     arrays = learned(RUNS).to_arrays()
     arrays["lately_counts"] = arrays["lately_counts"][:2]
     with pytest.raises(ValueError, match="lately_counts"):
-        Lately.from_arrays(arrays)
+        Lately.from_arrays(arrays, LABELS)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelfleet.learners import calibration
-from modelfleet.learners.arrays import checked, size
+from modelfleet.learners.arrays import checked
 from modelfleet.learners.recommended import LATELY_HALF_LIFE, LATELY_USUAL
 
 Columns = NDArray[np.integer]
@@ -47,15 +47,14 @@ class Lately(msgspec.Struct, frozen=True, eq=False, dict=True):
         return cls(np.zeros(0), np.zeros(0), 0.0)
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Lately":
-        """What `to_arrays` gave, which may be nothing.
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], labels: int) -> "Lately":
+        """What `to_arrays` gave of so many labels, which may be nothing.
 
         Raises:
             ValueError: an array isn't what it should be.
         """
         if _ARRAYS[0] not in arrays:
             return cls.nothing()
-        labels = size(arrays, _ARRAYS[0])
         shapes = ((labels,), (labels,), (1,))
         usual, counts, strength = (
             checked(arrays, name, ("float64",), shape)

@@ -48,7 +48,7 @@ def open_version(
             encoders.named(header.encoder),
             Novelty.from_arrays(checkpoint.arrays),
             Curve.from_arrays(checkpoint.arrays),
-            Lately.from_arrays(checkpoint.arrays),
+            Lately.from_arrays(checkpoint.arrays, len(header.labels)),
             sum(array.nbytes for array in checkpoint.arrays.values()),
         )
     except (ValueError, EncoderUnusable) as error:
