@@ -45,6 +45,7 @@ class Processes:
             os.environ.setdefault(variable, "1")
         self._settings = settings
         self._stopping = threading.Event()
+        self._starting = threading.Lock()
         self._processes: dict[int, BaseProcess] = {}
         self._keepers = [
             threading.Thread(target=self._keep_alive, args=(number, body), daemon=True)
@@ -70,17 +71,28 @@ class Processes:
 
     def _keep_alive(self, number: int, body: Body) -> None:
         while not self._stopping.is_set():
-            process = _SPAWN.Process(
-                target=body, args=(self._settings,), name=f"{body.__name__}-{number}"
-            )
-            process.start()
-            self._processes[number] = process
-            if self._stopping.is_set():
-                process.terminate()
-            process.join()
+            try:
+                died: dict[str, object] = {"exit_code": self._run(number, body)}
+            except Exception as error:  # noqa: BLE001 - whatever it is, the role must go on
+                died = {"error": str(error)}
             if not self._stopping.is_set():
-                _logger.warning("a process died; starting another", exit_code=process.exitcode)
+                _logger.warning("a process died; starting another", role=body.__name__, **died)
                 self._stopping.wait(_BEFORE_RESTART)
+
+    def _run(self, number: int, body: Body) -> int | None:
+        """Start a process, and wait until it ends; its exit code."""
+        process = _SPAWN.Process(
+            target=body, args=(self._settings,), name=f"{body.__name__}-{number}"
+        )
+        # One at a time: each start may find that what multiprocessing tracks resources with was
+        # killed, and two that replace it at once spoil each other's descriptors.
+        with self._starting:
+            process.start()
+        self._processes[number] = process
+        if self._stopping.is_set():
+            process.terminate()
+        process.join()
+        return process.exitcode
 
 
 def _until_told(settings: Settings, *, train: bool, watch: bool) -> None:
