@@ -68,6 +68,7 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         solve: finds coefficients.
         together: whether it finds those of several models at a time.
         stricter: other ways to find them, which follow examples less, the strictest first.
+        looser: others, which follow them more.
     """
 
     examples: Examples
@@ -76,6 +77,7 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
     solve: Solve
     together: bool = False
     stricter: Sequence[Solve] = ()
+    looser: Sequence[Solve] = ()
 
     @classmethod
     def of(
@@ -85,6 +87,7 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         *,
         together: bool = False,
         stricter: Sequence[Solve] = (),
+        looser: Sequence[Solve] = (),
     ) -> "Prepared":
         """What models of these examples have in common."""
         count = len(examples.features)
@@ -95,7 +98,7 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         )
         known = design(examples.features, scales, rarest=1 if few else 2)
         gram = known.gram() if few else None
-        return cls(examples, known, gram, solve, together, stricter)
+        return cls(examples, known, gram, solve, together, stricter, looser)
 
     def learn(self, weights: NDArray[np.floating], after: "Learned | None" = None) -> "Learned":
         """What is learned when each example counts so much, ``(n,)``, and a zero leaves one out."""
@@ -111,7 +114,8 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         until those examples are explained worse (their log loss rises). What is learned ``again``
         is learned as strictly.
         """
-        strictest, *others = (self._by(solve) for solve in (*self.stricter, self.solve))
+        ways = (*self.stricter, self.solve, *self.looser)
+        strictest, *others = (self._by(solve) for solve in ways)
         best = strictest.learn(weights)
         temperature, least = best.judged(judged)
         for other in others:

@@ -4,6 +4,9 @@ The objective, with ``w`` the weights of all labels in the scaled feature space 
 
     sum_i weight_i * log-loss_i(w) + regularisation / 2 * |w|^2
 
+With a margin, each example's own label is scored lower by so much while it is learned (a softmax
+margin: Gimpel & Smith 2010), so that it leads by more than the log loss alone would ask for.
+
 At the optimum, ``w`` is a sum of examples (the representer theorem: Kimeldorf & Wahba 1971), so
 what is searched for is one coefficient per label and example. Conjugate gradients run in the
 metric of the kernel, where the iterates are those of conjugate gradients over ``w`` itself; small
@@ -27,7 +30,12 @@ from modelfleet.learners.dual import Part, Prepared
 from modelfleet.learners.examples import Examples
 from modelfleet.learners.linear import LinearModel
 from modelfleet.learners.products import Matrix
-from modelfleet.learners.recommended import REGULARISATION, STRICTER
+from modelfleet.learners.recommended import (
+    MARGIN,
+    MARGIN_TEMPERATURE,
+    REGULARISATION,
+    STRICTER,
+)
 from modelfleet.text import Features
 
 _TOLERANCE = 0.03
@@ -46,12 +54,19 @@ class Problem(msgspec.Struct, frozen=True, eq=False):
         weights: ``(M, n)``, how much each example counts; one that counts nothing is left out.
         regularisation: ``(M,)``, strength of the penalty.
         kernel: multiplies by the examples' kernel matrix.
+        margin: by how much an example's own label is scored lower.
     """
 
     wanted: Matrix
     weights: Matrix
     regularisation: NDArray[np.float64]
     kernel: Kernel
+    margin: float = 0.0
+
+    def probabilities(self, scores: Matrix) -> Matrix:
+        """Of each label for each example, ``(M, L, n)``, its own one being scored lower."""
+        handicapped = scores - np.float32(self.margin) * self.wanted if self.margin else scores
+        return _softmax(handicapped)
 
     def mapped(self, matrices: Matrix) -> Matrix:
         """A matrix of each model ``(M, L, n)``, multiplied by the kernel matrix."""
@@ -65,7 +80,7 @@ class _Place(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         coefficients: the search's result if it ended here.
         scores: that these give.
-        probabilities: softmax of the scores.
+        probabilities: what they make of the labels.
     """
 
     coefficients: Matrix
@@ -76,7 +91,7 @@ class _Place(msgspec.Struct, frozen=True, eq=False):
     def at(cls, problem: Problem, coefficients: Matrix) -> "_Place":
         """The place of these coefficients."""
         scores = problem.mapped(coefficients) if coefficients.any() else coefficients
-        return cls(coefficients, scores, _softmax(scores))
+        return cls(coefficients, scores, problem.probabilities(scores))
 
     def gradient(self, problem: Problem) -> Matrix:
         """Of the objective, in the metric of the kernel."""
@@ -178,7 +193,7 @@ def _line_minimum(
         if not any(step.goes for step in steps):
             break
         factor = _as_factor(np.array([step.size for step in steps]), mapped)
-        probabilities = _softmax(start.scores + factor * mapped)
+        probabilities = problem.probabilities(start.scores + factor * mapped)
     return _Place(
         start.coefficients + factor * direction, start.scores + factor * mapped, probabilities
     )
@@ -209,16 +224,27 @@ def study(examples: Examples, regularisation: float = REGULARISATION) -> Prepare
         partial(_coefficients, regularisation=factor * regularisation, tolerance=tolerance)
         for factor, tolerance in STRICTER
     ]
-    return Prepared.of(examples, solve, together=True, stricter=stricter)
+    looser = [partial(_with_margin, regularisation=regularisation)]
+    return Prepared.of(examples, solve, together=True, stricter=stricter, looser=looser)
 
 
-def _coefficients(part: Part, regularisation: float, tolerance: float = _TOLERANCE) -> Matrix:
+def _with_margin(part: Part, regularisation: float) -> Matrix:
+    """The coefficients that lead by a margin, made as small as those without one."""
+    start = None if part.start is None else part.start * np.float32(MARGIN_TEMPERATURE)
+    told = msgspec.structs.replace(part, start=start)
+    found = _coefficients(told, regularisation, margin=MARGIN)
+    return found / np.float32(MARGIN_TEMPERATURE)
+
+
+def _coefficients(
+    part: Part, regularisation: float, tolerance: float = _TOLERANCE, margin: float = 0.0
+) -> Matrix:
     """Those at the minimum of each model: ``(M, L, n)``."""
     wanted = np.zeros((part.labels, part.targets.size), np.float32)
     wanted[part.targets, np.arange(part.targets.size)] = 1
     totals = part.weights.sum(axis=1, dtype=np.float64)
     strength = np.array([penalty(total, regularisation) for total in totals.tolist()])
-    problem = Problem(wanted, part.weights, strength, part.kernel)
+    problem = Problem(wanted, part.weights, strength, part.kernel, margin)
     return minimise(problem, tolerance, part.start)
 
 
