@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 
+import msgspec
 import numpy as np
 import pytest
 
 from modelfleet.errors import InvalidInput
 from modelfleet.learners import LinearModel, Model, calibration, logistic, prototypes, study
 from modelfleet.learners.design import Design, Kernel, Scales, design
+from modelfleet.learners.dual import Part, Prepared
 from modelfleet.learners.examples import Examples, with_label_texts
 from modelfleet.learners.products import Matrix
 from modelfleet.learners.recommended import LABEL_TEXT_WEIGHT
@@ -102,6 +104,20 @@ def test_at_the_minimum_every_coefficient_is_its_examples_error(examples: Exampl
     (found,) = logistic.minimise(alone(wanted, weights, 0.3, kernel), 1e-9)
     errors = wanted - calibration.probabilities(kernel(found).T, 1.0).T
     assert np.abs(found - errors * weights / 0.3).max() < 1e-5
+
+
+def test_with_a_margin_every_example_leads_its_rivals_by_more(examples: Examples) -> None:
+    known = design(examples.features, Scales())
+    wanted = np.eye(len(examples.labels), dtype=np.float32)[examples.targets].T
+    usual = alone(wanted, examples.weights, 0.3, known.implicit_kernel())
+
+    def led_by(margin: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        problem = msgspec.structs.replace(usual, margin=margin)
+        (scores,) = problem.mapped(logistic.minimise(problem))
+        rivals = np.where(wanted == 1, -np.inf, scores).max(axis=0)
+        return np.asarray((scores * wanted).sum(axis=0) - rivals)
+
+    assert np.all(led_by(8.0) > led_by(0.0))
 
 
 def test_an_examples_weight_is_as_many_copies_of_it(examples: Examples) -> None:
@@ -311,3 +327,27 @@ def test_examples_that_contradict_each_other_are_followed_less(examples: Example
     mixed_up = np.random.default_rng(3).permutation(examples.targets)
     assert followed(examples.targets) > 0.8
     assert followed(mixed_up) < 0.6
+
+
+def test_a_wide_margin_is_kept_if_more_of_what_was_held_out_is_right(examples: Examples) -> None:
+    studied = study("logistic", examples)
+    assert isinstance(studied, Prepared)
+    held_out = np.arange(len(examples.targets)) % 3 == 0
+    weights, rows = np.where(held_out, 0, examples.weights), np.flatnonzero(held_out)
+
+    def wrong(part: Part) -> Matrix:
+        """Coefficients that say the opposite of what was learned."""
+        assert part.start is not None
+        return -part.start
+
+    def in_vain(_: Part) -> Matrix:
+        pytest.fail("labels that contradict each other are parted by a margin")
+
+    usual = msgspec.structs.replace(studied, wider=None).learn_suited(weights, rows)
+    misled = msgspec.structs.replace(studied, wider=wrong).learn_suited(weights, rows)
+    assert np.array_equal(misled.scores(rows), usual.scores(rows))
+    assert np.mean(usual.scores(rows).argmax(axis=1) == examples.targets[rows]) > 0.5
+    mixed_up = np.random.default_rng(3).permutation(examples.targets)
+    contradicting = study("logistic", msgspec.structs.replace(examples, targets=mixed_up))
+    assert isinstance(contradicting, Prepared)
+    msgspec.structs.replace(contradicting, wider=in_vain).learn_suited(weights, rows)

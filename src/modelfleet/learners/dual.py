@@ -68,7 +68,7 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         solve: finds coefficients.
         together: whether it finds those of several models at a time.
         stricter: other ways to find them, which follow examples less, the strictest first.
-        looser: others, which follow them more.
+        wider: one that parts labels by a wide margin.
     """
 
     examples: Examples
@@ -77,7 +77,7 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
     solve: Solve
     together: bool = False
     stricter: Sequence[Solve] = ()
-    looser: Sequence[Solve] = ()
+    wider: Solve | None = None
 
     @classmethod
     def of(
@@ -87,7 +87,7 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         *,
         together: bool = False,
         stricter: Sequence[Solve] = (),
-        looser: Sequence[Solve] = (),
+        wider: Solve | None = None,
     ) -> "Prepared":
         """What models of these examples have in common."""
         count = len(examples.features)
@@ -98,7 +98,7 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         )
         known = design(examples.features, scales, rarest=1 if few else 2)
         gram = known.gram() if few else None
-        return cls(examples, known, gram, solve, together, stricter, looser)
+        return cls(examples, known, gram, solve, together, stricter, wider)
 
     def learn(self, weights: NDArray[np.floating], after: "Learned | None" = None) -> "Learned":
         """What is learned when each example counts so much, ``(n,)``, and a zero leaves one out."""
@@ -108,25 +108,31 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         return Learned(self, rows, found)
 
     def learn_suited(self, weights: NDArray[np.floating], judged: NDArray[np.intp]) -> "Learned":
-        """What is learned as strictly as suits the examples at ``judged``, whose weights are zero.
+        """What is learned in the way that suits the examples at ``judged``, whose weights are zero.
 
-        The strictest way is the quickest, too. Each other one begins where the one before ended,
-        until those examples are explained worse (their log loss rises). What is learned ``again``
-        is learned as strictly.
+        The strictest way is the quickest, and enough where labels contradict each other, so that
+        nothing can be surer. Else each other one begins where the one before ended, as long as it
+        explains those examples better (their log loss falls). A wide margin is tried last, and
+        kept if it explains them better or more of them are right. What is learned ``again`` is
+        learned the same way.
         """
-        ways = (*self.stricter, self.solve, *self.looser)
-        strictest, *others = (self._by(solve) for solve in ways)
+        strictest, *others = (self._by(solve) for solve in (*self.stricter, self.solve))
         best = strictest.learn(weights)
-        temperature, least = best.judged(judged)
+        before = best.judged(judged)
+        if before.temperature >= PRIOR_TEMPERATURE:
+            return best
         for other in others:
-            if temperature >= PRIOR_TEMPERATURE:
-                break
             looser = other.learn(weights, after=best)
-            temperature, loss = looser.judged(judged)
-            if loss >= least:
+            after = looser.judged(judged)
+            if after.log_loss >= before.log_loss:
                 break
-            best, least = looser, loss
-        return best
+            best, before = looser, after
+        if self.wider is None:
+            return best
+        wide = self._by(self.wider).learn(weights, after=best)
+        after = wide.judged(judged)
+        better = after.log_loss < before.log_loss or after.right > before.right
+        return wide if better else best
 
     def learn_each(self, weightings: NDArray[np.floating]) -> "list[Learned]":
         """What is learned of each of M weightings ``(M, n)``."""
@@ -165,6 +171,17 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
         return lambda left: product(left, gram)
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """How a model does on examples: the temperature that suits them, and at it their log loss.
+
+    ``right`` is how many of them have their own label as the best.
+    """
+
+    temperature: float
+    log_loss: float
+    right: int
+
+
 class Learned(msgspec.Struct, frozen=True, eq=False):
     """What was learned of some examples: a coefficient ``(L, rows)`` for each label and example."""
 
@@ -199,11 +216,12 @@ class Learned(msgspec.Struct, frozen=True, eq=False):
             found = product(self.coefficients, kernel).T
         return np.ascontiguousarray(found, np.float32)
 
-    def judged(self, rows: NDArray[np.intp]) -> tuple[float, float]:
-        """The temperature that suits the examples at ``rows``, unseen by it; their log loss."""
+    def judged(self, rows: NDArray[np.intp]) -> "Judged":
+        """How it does on the examples at ``rows``, unseen by it."""
         scores, targets = self.scores(rows), self.prepared.examples.targets[rows]
         temperature = calibration.temperature(scores, targets)
-        return temperature, calibration.log_loss(scores, targets, temperature)
+        log_loss = calibration.log_loss(scores, targets, temperature)
+        return Judged(temperature, log_loss, int((scores.argmax(axis=1) == targets).sum()))
 
 
 def sparse_scale(per_label: float) -> float:

@@ -33,6 +33,7 @@ from modelfleet.learners.products import Matrix
 from modelfleet.learners.recommended import (
     MARGIN,
     MARGIN_TEMPERATURE,
+    MARGIN_TOLERANCE,
     REGULARISATION,
     STRICTER,
 )
@@ -224,15 +225,15 @@ def study(examples: Examples, regularisation: float = REGULARISATION) -> Prepare
         partial(_coefficients, regularisation=factor * regularisation, tolerance=tolerance)
         for factor, tolerance in STRICTER
     ]
-    looser = [partial(_with_margin, regularisation=regularisation)]
-    return Prepared.of(examples, solve, together=True, stricter=stricter, looser=looser)
+    wider = partial(_with_margin, regularisation=regularisation)
+    return Prepared.of(examples, solve, together=True, stricter=stricter, wider=wider)
 
 
 def _with_margin(part: Part, regularisation: float) -> Matrix:
     """The coefficients that lead by a margin, made as small as those without one."""
     start = None if part.start is None else part.start * np.float32(MARGIN_TEMPERATURE)
     told = msgspec.structs.replace(part, start=start)
-    found = _coefficients(told, regularisation, margin=MARGIN)
+    found = _coefficients(told, regularisation, MARGIN_TOLERANCE, MARGIN)
     return found / np.float32(MARGIN_TEMPERATURE)
 
 

@@ -63,9 +63,9 @@ class Studied(Protocol):
         ...
 
     def learn_suited(self, weights: NDArray[np.floating], judged: NDArray[np.intp]) -> Learned:
-        """What is learned as strictly as suits the examples at ``judged``, whose weights are zero.
+        """What is learned in the way that suits the examples at ``judged``, whose weights are zero.
 
-        What is learned ``again`` after it is learned as strictly.
+        What is learned ``again`` after it is learned the same way.
         """
         ...
 
