@@ -34,6 +34,7 @@ from modelfleet.decisions import (
     PinBoard,
     Receipt,
 )
+from modelfleet.errors import NotFound
 from modelfleet.events import (
     Database,
     Event,
@@ -175,7 +176,9 @@ class Fleet:
         return body.key, secret
 
     def revoke_key(self, key: str) -> None:
-        """Have a key refused from now on."""
+        """Have a key refused from now on; raises NotFound if there is none."""
+        if all(one.key != key for one in self.catalog.all_keys()):
+            raise NotFound(f"key: there is no key '{key}'")
         event = make(kinds.KeyRevoked(key), tenant=kinds.PLATFORM_TENANT, time=self.clock())
         self.log.append([event])
 

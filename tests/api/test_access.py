@@ -13,6 +13,7 @@ from modelfleet import Fleet
 from modelfleet.api import create_app
 from modelfleet.api.openapi import described
 from modelfleet.api.operation import Operation
+from modelfleet.errors import NotFound
 from modelfleet.events import Query
 
 from .conftest import TASK, Cast
@@ -225,3 +226,20 @@ def test_a_page_of_another_site_cannot_use_an_open_server(open_api: Api) -> None
     header = {"Origin": "https://evil.example"}
     answer = open_api.post(f"{TASK}/versions/unpin", headers=header)
     assert answer.status_code == 403
+
+
+def test_a_server_that_is_open_asks_for_a_key_as_soon_as_there_is_one(small_fleet: Fleet) -> None:
+    with TestClient(create_app(small_fleet, keys_required=None)) as api:
+        assert api.get("/api/status").status_code == 200
+        _, secret = small_fleet.create_key("operator")
+        deadline = time.monotonic() + 5
+        while api.get("/api/status").status_code != 401 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert api.get("/api/status").status_code == 401
+        told = api.get("/api/status", headers={"Authorization": f"Bearer {secret}"})
+        assert told.status_code == 200
+
+
+def test_a_key_that_is_not_there_cannot_be_revoked(small_fleet: Fleet) -> None:
+    with pytest.raises(NotFound, match="no key 'nobody'"):
+        small_fleet.revoke_key("nobody")

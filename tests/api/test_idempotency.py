@@ -79,3 +79,24 @@ def test_a_batch_is_decided_once_and_in_order(open_api: Api, logged: Callable[[]
     assert first == again
     assert [one["id"] for one in first["decisions"]] == [one["id"] for one in requests]
     assert logged() == before + 20
+
+
+def test_a_write_sent_again_is_harmless_though_its_label_is_gone(open_api: Api) -> None:
+    open_api.put(f"{TASK}/labels/gone", json={"name": "Gone"})
+    writes: list[tuple[str, str, dict[str, object]]] = [
+        ("POST", f"{TASK}/decisions/t1/feedback", {"verdict": "reassigned", "label": "gone"}),
+        ("POST", f"{TASK}/examples", {"text": "going", "label": "gone"}),
+        ("POST", f"{TASK}/pinned-examples", {"text": "going", "label": "gone"}),
+        ("PUT", f"{TASK}/targets", {"label": "gone", "precision": 0.9}),
+    ]
+    named = [(method, path, body | {"id": f"of gone {path}"}) for method, path, body in writes]
+    first = [open_api.request(method, path, json=body) for method, path, body in named]
+    assert [one.status_code for one in first] == [200] * 4, [one.text for one in first]
+    open_api.delete(f"{TASK}/labels/gone")
+    for method, path, body in named:
+        again = open_api.request(method, path, json=body)
+        assert again.status_code == 200, again.text
+        new = open_api.request(method, path, json=body | {"id": f"another of {path}"})
+        assert new.status_code in {400, 404}, path
+    withdrawn = open_api.put(f"{TASK}/targets", json={"label": "gone", "precision": None})
+    assert withdrawn.status_code == 200, withdrawn.text

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.events.made import FIELDS, NUMBERS, RANDOM_FIELDS, SCALARS, TEXTS, WORDS, event
+from tests.events.made import (
+    FIELDS,
+    NUMBERS,
+    RANDOM_FIELDS,
+    SCALARS,
+    TEXTS,
+    WORDS,
+    event,
+    new_tenant,
+)
 
 import modelfleet.events.log as log_module
 from modelfleet.errors import InvalidInput
@@ -254,3 +263,18 @@ def test_a_condition_is_read_as_it_is_written(text: str) -> None:
 def test_a_condition_without_a_field_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="where"):
         parse_condition(text)
+
+
+def test_a_number_beyond_all_others_is_asked_for_in_vain(log: EventLog) -> None:
+    log.append([event(tenant=(tenant := new_tenant()), fields={"minutes": 12})])
+    huge = 10**400
+    for condition in (f"minutes>{huge}", f"minutes<-{huge}", f"minutes={huge}"):
+        assert not list(log.scan(Query(tenant, where=(parse_condition(condition),))))
+    (found,) = log.scan(Query(tenant, where=(parse_condition(f"minutes<{huge}"),)))
+    assert found.fields == {"minutes": 12}
+
+
+@pytest.mark.parametrize("condition", ["text:???", "minutes:", ":*", "minutes!=12"])
+def test_a_condition_without_a_word_or_with_an_unknown_sign_is_refused(condition: str) -> None:
+    with pytest.raises(InvalidInput, match="where"):
+        parse_condition(condition)

@@ -25,19 +25,27 @@ _MOST_REMEMBERED = 10_000
 
 
 class Access:
-    """Decides whether a request may go on. Without ``required`` everything is open."""
+    """Decides whether a request may go on.
+
+    Keys are ``required`` or not; None: not before somebody makes one, which is noticed in a second.
+    """
 
     def __init__(
-        self, catalog: Catalog, *, required: bool, clock: Callable[[], float] = time.monotonic
+        self,
+        catalog: Catalog,
+        *,
+        required: bool | None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalog = catalog
         self._required = required
         self._clock = clock
         self._remembered: dict[str, tuple[Key, float]] = {}
+        self._open_until = 0.0
 
     async def check(self, request: "Request[Any, Any, Any]", role: Role) -> str | None:
         """Let a request pass whose key has the role, within its tenant. See `allow`."""
-        if role != "public" and not self._required:
+        if role != "public" and not await self._needs_key():
             _refuse_other_sites(request)
         said = request.headers.get("authorization", "")
         return await self.allow(said, role, request.path_params.get("tenant"))
@@ -55,7 +63,7 @@ class Access:
             NotFound: the key is another tenant's, who learns nothing of this one.
             NotAllowed: the key's role isn't enough.
         """
-        if role == "public" or not self._required:
+        if role == "public" or not await self._needs_key():
             return None
         key = await self._key(authorization)
         if key.role == "operator":
@@ -66,6 +74,15 @@ class Access:
         if missing or role == "operator" or (role == "owner" and key.role != "owner"):
             raise NotAllowed(f"key: a key with the role '{key.role}' may not do this")
         return key.tenant
+
+    async def _needs_key(self) -> bool:
+        """Whether a key is asked for; once one was, always."""
+        now = self._clock() if self._required is None else 0.0
+        if self._required is None and now >= self._open_until:
+            self._open_until = now + REMEMBERED
+            if await asyncio.to_thread(self._catalog.has_keys):
+                self._required = True
+        return bool(self._required)
 
     async def _key(self, authorization: str) -> Key:
         scheme, _, secret = authorization.partition(" ")

@@ -74,10 +74,11 @@ _FORMS = {"v1": tensorflow_failures.respond, "v2": inference_failures.respond}
 _ELSEWHERE = "none"
 
 
-def create_app(fleet: Fleet, *, keys_required: bool) -> Litestar:
+def create_app(fleet: Fleet, *, keys_required: bool | None) -> Litestar:
     """The HTTP API over a fleet, which stays the caller's to close.
 
-    Without ``keys_required`` whoever reaches the server may do everything.
+    Without ``keys_required`` whoever reaches the server may do everything; None: until somebody
+    makes a key.
     """
     described = document(_ROUTES)
     platform = Platform(

@@ -37,8 +37,9 @@ _ANSWERS = (
 )
 _PAGING = (
     "Oldest first, in pages of `limit` (100 unless told, 1,000 at most); the next page begins "
-    "`after` the number that this one ends with. With `Accept: application/x-ndjson` the whole "
-    "answer is streamed, an event on each line, as `POST /api/import` takes it."
+    "`after` the number that the answer has. `newest_first` gives one page, and in `after` the "
+    "number behind which what is logged from now on comes. With `Accept: application/x-ndjson` "
+    "the whole answer is streamed, an event on each line, as `POST /api/import` takes it."
 )
 
 
@@ -136,6 +137,8 @@ def _appended(call: Call, bodies: Sequence[EventBody]) -> list[Receipt]:
 
 
 async def _found(call: Call, asked: TenantEventsQuery, tenant: str | None) -> ASGIApp:
+    if asked.newest_first and asked.after:
+        raise InvalidInput.at("after", "must be left out with newest_first, which has one page")
     events = call.fleet.events(_query(asked, tenant))
     if call.accepts_lines:
         wanted = islice(events, asked.limit) if asked.limit else events
@@ -145,7 +148,7 @@ async def _found(call: Call, asked: TenantEventsQuery, tenant: str | None) -> AS
         raise InvalidInput.at("limit", f"must be at most {MOST_AT_ONCE:,}; or ask for NDJSON")
     found = await call.in_thread(lambda: list(islice(events, limit + 1)))
     page = tuple(event_answer(event) for event in found[:limit])
-    after = page[-1].seq if page else asked.after
+    after = max((event.seq for event in page), default=asked.after)
     return json(EventsAnswer(page, after, len(found) > limit))
 
 

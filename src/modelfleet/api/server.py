@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -10,12 +11,15 @@ import msgspec
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from modelfleet.errors import SettingsWrong
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Asgi = Callable[[Any, Receive, Send], Awaitable[None]]
 
 _LONGEST_DRAIN = 15.0
+_BETWEEN_TRIES = 0.02
 _STOPPING = msgspec.json.encode(
     {
         "type": "about:blank",
@@ -61,7 +65,11 @@ async def serve(app: Asgi, host: str, port: int, ready: Callable[[], object]) ->
     """Answer requests until SIGINT or SIGTERM; ``ready`` is called once it listens.
 
     The process is a server's from then on: it looks for garbage seldom.
+
+    Raises:
+        SettingsWrong: the port is another program's, or the host isn't this machine's.
     """
+    _check_free(host, port)
     _seldom_collect()
     draining = Draining(app)
     server = Server(
@@ -77,12 +85,38 @@ async def serve(app: Asgi, host: str, port: int, ready: Callable[[], object]) ->
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
+    await _listens(host, port, serving)
     ready()
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
         await _drained(draining)
         server.stop()  # type: ignore[no-untyped-call] # Granian ships this one without types
     await serving
+
+
+def _check_free(host: str, port: int) -> None:
+    """Make sure that no other program listens: two servers could share a port, unnoticed."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        raise SettingsWrong(f"can't listen on {host}:{port}: {error.strerror}") from error
+
+
+async def _listens(host: str, port: int, serving: "asyncio.Task[None]") -> None:
+    """Wait until connections are accepted, or the server has failed."""
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is looked up, not bound
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(anywhere.get(host, host), port)
+        except OSError:
+            await asyncio.sleep(_BETWEEN_TRIES)
+        else:
+            writer.close()
+            return
 
 
 def _seldom_collect() -> None:

@@ -271,6 +271,10 @@ class Catalog:
         rows = self._all(query)
         return Key(*rows[0]) if rows else None
 
+    def has_keys(self) -> bool:
+        """Whether any key is in force."""
+        return any(key.active for key in self.all_keys())
+
     def all_keys(self, tenant: str | None = None) -> list[Key]:
         """All keys ever made, or those of a tenant."""
         query = sa.select(*_columns(KEYS, Key)).order_by(KEYS.c.key)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from modelfleet.catalog import Action, Alert
 from modelfleet.cli.one_task import BY, say
-from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
+from modelfleet.cli.roles import Config, Data, DatabaseUrl, existing_fleet
 from modelfleet.clock import to_datetime
 from modelfleet.errors import NotFound
 from modelfleet.fleet import Fleet
@@ -34,7 +34,7 @@ def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """What got worse, since when and why, and what was done about it: the newest first."""
     if context.invoked_subcommand is not None:
         return
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         if tenant is None:
             found = fleet.alerts(triage=triage)
         else:
@@ -55,7 +55,7 @@ def end(
     config: Config = None,
 ) -> None:
     """Say that an alert is over."""
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         found = fleet.catalog.alert_named(alert)
         if found is None:
             raise NotFound(f"alert: none has the name '{alert}'")

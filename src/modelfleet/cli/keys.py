@@ -49,3 +49,4 @@ def revoke(
     """Have a key refused from now on."""
     with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
         fleet.revoke_key(key)
+    typer.echo(f"{key} is revoked; servers refuse it within a second")

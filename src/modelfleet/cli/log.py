@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
+from modelfleet.cli.roles import Config, Data, DatabaseUrl, existing_fleet, settings_from
 from modelfleet.clock import from_datetime
 from modelfleet.errors import InvalidInput, ModelfleetError
 from modelfleet.events import Event, Query, parse_condition
@@ -39,7 +39,7 @@ def events(  # noqa: PLR0913, PLR0917 - one parameter for each option
     since: Since = None,
     until: Until = None,
     where: Where = None,
-    limit: Annotated[int, typer.Option(help="The most to show.")] = 20,
+    limit: Annotated[int, typer.Option(help="The most to show.", min=1)] = 20,
     data: Data = None,
     database: DatabaseUrl = None,
     config: Config = None,
@@ -47,7 +47,7 @@ def events(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """Search the log by any field; the newest first, one JSON object a line."""
     query = _query(tenant, task, kind, (since, until), where)
     newest = msgspec.structs.replace(query, newest_first=True)
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         for event in islice(fleet.events(newest), limit):
             typer.echo(msgspec.json.encode(line_of(event)))
 
@@ -66,7 +66,7 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> None:
     """Write events to a file, oldest first."""
     query = _query(tenant, task, kind, (since, until), where)
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         count = write_events(fleet.events(query), file)
     typer.echo(f"{count:,} events written to {file}")
 
@@ -98,7 +98,7 @@ def import_(
 
 def rebuild(data: Data = None, database: DatabaseUrl = None, config: Config = None) -> None:
     """Derive the catalog and monitoring's sums again from the log alone; appends wait."""
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         typer.echo(f"all was derived again from {fleet.rebuild():,} events")
 
 

@@ -13,8 +13,7 @@ from rich.table import Column, Table
 from modelfleet.api.faults import convert
 from modelfleet.cli.one_task import opened_task
 from modelfleet.cli.printing import AsJson
-from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
-from modelfleet.fleet import Fleet
+from modelfleet.cli.roles import Config, Data, DatabaseUrl, existing_fleet
 from modelfleet.monitoring import Interval, LabelScores, Measured, Metrics, Period
 
 TaskOrFleet = Annotated[
@@ -73,7 +72,7 @@ def metrics(  # noqa: PLR0913, PLR0917 - one parameter for each option
     asked = {"days": days, "until": until and until.date(), "by": by, "bucket": bucket}
     period = convert(asked, Period)
     if task is None:
-        with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+        with existing_fleet(data, database, config) as fleet:
             found = fleet.metrics(period)
     else:
         with opened_task(task, data, database, config) as opened:

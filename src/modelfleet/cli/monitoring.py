@@ -8,8 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from modelfleet.cli.printing import AsJson, print_json
-from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
-from modelfleet.fleet import Fleet
+from modelfleet.cli.roles import Config, Data, DatabaseUrl, existing_fleet
 from modelfleet.monitoring import MonitoringStatus
 
 
@@ -21,7 +20,7 @@ def biases(
     config: Config = None,
 ) -> None:
     """Kinds of requests that nobody named and that are decided worse than the rest."""
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         found = fleet.biases(days)
     if as_json:
         print_json(found)
@@ -45,7 +44,7 @@ def monitoring(
     config: Config = None,
 ) -> None:
     """How far monitoring is behind, what alerts promise, and whether that is kept."""
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         status = fleet.monitoring_status()
     if as_json:
         print_json(status)

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from modelfleet.cli.roles import Config, settings_from
+from modelfleet.cli.roles import Config, existing_fleet
 from modelfleet.decisions import Receipt
 from modelfleet.errors import InvalidInput
-from modelfleet.fleet import Fleet
 from modelfleet.task import Task
 
 BY = "command line"
@@ -30,7 +29,7 @@ def opened_task(
     tenant, _, task = which.partition("/")
     if not task:
         raise InvalidInput.at("task", f"must be written tenant/task; got {which!a}")
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         yield fleet.task(tenant, task)
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
+from modelfleet.cli.roles import Config, Data, DatabaseUrl, existing_fleet
 from modelfleet.clock import to_datetime
 from modelfleet.fleet import Fleet
 from modelfleet.monitoring.outlets import OutletState, Taken
@@ -22,7 +22,7 @@ def outlets(
     config: Config = None,
 ) -> None:
     """Whether people can be told of alerts; with --try, each outlet of the settings is told."""
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         if attempt:
             _try(fleet)
             return

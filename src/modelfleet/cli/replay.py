@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from modelfleet.cli.logging import configure_logging
+from modelfleet.events.files import check_writable
 from modelfleet.replay import (
     Asked,
     Course,
@@ -79,6 +80,10 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """Replay past requests as if modelfleet had been there, and report what it would have done."""
     configure_logging("warning")
     console = Console(stderr=json == _STANDARD_OUTPUT)
+    if json not in {None, _STANDARD_OUTPUT}:
+        check_writable(Path(str(json)), "json")
+    if html is not None:
+        check_writable(html, "html")
     asked = Asked(_listed(text), label, tenant, time, _listed(metadata))
     options = Options(
         delay=parse_duration(delay, "delay"),

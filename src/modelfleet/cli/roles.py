@@ -3,8 +3,8 @@
 import asyncio
 import ctypes
 import ipaddress
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from modelfleet.api.turns import Turns
 from modelfleet.cli.logging import configure_logging
 from modelfleet.cli.processes import Processes, train_until_told, watch_until_told
 from modelfleet.errors import SettingsWrong
+from modelfleet.events.database import holds_log
 from modelfleet.fleet import Fleet
 from modelfleet.serving import Warmth
 from modelfleet.settings import Settings, load_settings
@@ -84,6 +85,7 @@ def serve_only(  # noqa: PLR0913, PLR0917 - one parameter for each setting
     texts = {"store": store, "host": host, "memory": memory, "log_level": log_level}
     numbers = {"port": port, "grpc_port": grpc_port}
     settings = settings_from(data, database, config, {**texts, **numbers})
+    _warn_of_models(settings)
     _serve(settings, "none here; see modelfleet train")
 
 
@@ -100,6 +102,7 @@ def train_only(
     settings = settings_from(data, database, config, flags)
     configure_logging(settings.log_level)
     running = Processes(settings, [train_until_told] * max(1, settings.workers))
+    _warn_of_models(settings)
     Console(stderr=True).print(f"training for {settings.masked()['database']}; Ctrl-C stops")
     try:
         running.wait()
@@ -138,15 +141,39 @@ def settings_from(
     return load_settings({**flags, "database": database or data}, file=config)
 
 
+@contextmanager
+def existing_fleet(data: str | None, database: str | None, config: Path | None) -> Iterator[Fleet]:
+    """The fleet that the options describe, for commands that look at one and don't begin it.
+
+    Raises:
+        SettingsWrong: there is none in the folder, or as of `settings_from`.
+    """
+    settings = settings_from(data, database, config, {})
+    folder = Path(settings.database)
+    if "://" not in settings.database and not holds_log(folder):
+        raise SettingsWrong(f"there is no fleet in {folder}; say where it is with --data")
+    with Fleet.open(settings, train=False) as fleet:
+        yield fleet
+
+
 def _serve(settings: Settings, training: str) -> None:
     configure_logging(settings.log_level)
     _share_one_heap()
     with Fleet.open(settings, train=False) as fleet:
         keys_required = _keys_required(fleet, settings)
-        app = create_app(fleet, keys_required=keys_required)
+        app = create_app(fleet, keys_required=keys_required or None)
         said = _announcement(settings, training, keys_required=keys_required)
         with closing(Warmth(fleet.cache, settings.warmth)):
             uvloop.run(_answer(fleet, app, settings, said))
+
+
+def _warn_of_models(settings: Settings) -> None:
+    """Say it where several roles on one database can't see each other's models."""
+    if "://" in settings.database and not settings.store:
+        Console(stderr=True).print(
+            f"[yellow]models lie in {settings.models} of this folder: roles that are started "
+            "elsewhere don't find them; give all the same --store[/]"
+        )
 
 
 def _share_one_heap() -> None:
@@ -191,7 +218,7 @@ def _keys_required(fleet: Fleet, settings: Settings) -> bool:
     Raises:
         SettingsWrong: it would listen to others, and nobody could log in.
     """
-    if any(key.active for key in fleet.catalog.all_keys()):
+    if fleet.catalog.has_keys():
         return True
     if not _is_loopback(settings.host):
         raise SettingsWrong(

@@ -10,11 +10,10 @@ from rich.table import Column, Table
 from modelfleet.catalog import FleetSums, TaskState
 from modelfleet.cli.log import Since
 from modelfleet.cli.one_task import BY, Which, opened_task, say
-from modelfleet.cli.roles import Config, Data, DatabaseUrl, settings_from
+from modelfleet.cli.roles import Config, Data, DatabaseUrl, existing_fleet
 from modelfleet.clock import from_datetime
 from modelfleet.decisions import Moved
 from modelfleet.errors import InvalidInput
-from modelfleet.fleet import Fleet
 
 WhichVersion = Annotated[str, typer.Argument(help="A version's name; see modelfleet versions.")]
 
@@ -26,7 +25,7 @@ def status(
     config: Config = None,
 ) -> None:
     """What is live, how far behind, and what went wrong: of the fleet, or of a tenant's tasks."""
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         sums = fleet.status()
         tasks = fleet.tenant_status(tenant) if tenant else fleet.catalog.failing()
     console = Console()
@@ -101,7 +100,7 @@ def rollback(  # noqa: PLR0913, PLR0917 - one parameter for each option
         with opened_task(task or "", data, database, config) as opened:
             say(opened.roll_back(by=BY))
         return
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         at = None if since is None else from_datetime(since)
         _say_moved(fleet.roll_back_recipe(recipe, digest=digest, since=at, by=BY))
 
@@ -115,7 +114,7 @@ def promote_recipe(
     config: Config = None,
 ) -> None:
     """Make the newest version made by a recipe live, in every task that has one."""
-    with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
+    with existing_fleet(data, database, config) as fleet:
         at = None if since is None else from_datetime(since)
         _say_moved(fleet.promote_recipe(recipe, digest=digest, since=at, by=BY))
 

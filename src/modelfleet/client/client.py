@@ -35,7 +35,8 @@ class Client:
     context manager, or call ``close``.
 
     Every verb raises what the server answers: InvalidInput, NotFound, Conflict, NotAllowed, and
-    ServerRefused for anything else, or if the server can't be reached.
+    ServerRefused for anything else, or if the server can't be reached; InvalidInput, too, for
+    another kind of address.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise InvalidInput.at("url", f"must begin with http:// or https://; got {url!a}")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         http = httpx.Client(base_url=url, headers=headers, timeout=timeout, transport=transport)
         self._server = Server(http, pause)

@@ -31,9 +31,16 @@ from modelfleet.decisions import (
     Receipt,
     Request,
 )
+from modelfleet.decisions.checks import texts_of
 from modelfleet.errors import ModelfleetError
 from modelfleet.events import new_id
-from modelfleet.events.validation import check_fields, check_id, check_name, check_request
+from modelfleet.events.validation import (
+    check_fields,
+    check_id,
+    check_name,
+    check_request,
+    metadata_of,
+)
 from modelfleet.serving import Serving
 from modelfleet.training import Diagnosis, PinnedExample
 from modelfleet.training.diagnosis import Scarce
@@ -57,7 +64,7 @@ class RemoteTask(RemoteMonitoring):
         keywords: Sequence[str] = (),
     ) -> Receipt:
         """Add a label, bring it back, or change its texts."""
-        texts = {"name": name, "description": description, "keywords": list(keywords)}
+        texts = msgspec.structs.asdict(texts_of(name, description, keywords))
         path = f"/labels/{part(check_name(label, 'label'))}"
         return self._told("PUT", path, {**texts, "id": new_id()})
 
@@ -79,7 +86,7 @@ class RemoteTask(RemoteMonitoring):
         time: int | None = None,
     ) -> Decision:
         """Decide a request; back when the decision is durable in the log."""
-        body = sayable(Request(text, dict(metadata or {}), id, time))
+        body = sayable(Request(text, metadata_of(metadata), id, time))
         return read(Decision, self._server.ask("POST", f"{self._path}/decisions", body))
 
     def decide_many(self, requests: Sequence[Request]) -> list[Decision]:
@@ -145,7 +152,7 @@ class RemoteTask(RemoteMonitoring):
     def explain(self, text: str, *, metadata: Mapping[str, Any] | None = None) -> Reasons:
         """Why a request would be decided as it would be now; nothing is logged."""
         check_request(text, metadata or {})
-        body = {"text": text, "metadata": dict(metadata or {})}
+        body = {"text": text, "metadata": metadata_of(metadata)}
         return read_reasons(self._server.ask("POST", f"{self._path}/explanations", body))
 
     def forget(
@@ -159,7 +166,7 @@ class RemoteTask(RemoteMonitoring):
     ) -> list[Forgotten]:
         """Forget one request, a person's words, or all requests with some metadata."""
         check_fields(metadata or {}, "metadata")
-        what = {"example": example, "person": person, "metadata": dict(metadata or {})}
+        what = {"example": example, "person": person, "metadata": metadata_of(metadata)}
         answer = self._server.ask("POST", f"{self._path}/forget", {**what, "by": by, "why": why})
         return [read(Forgotten, one) for one in answer["forgotten"]]
 
@@ -199,7 +206,7 @@ class RemoteTask(RemoteMonitoring):
         by: str | None = None,
     ) -> Receipt:
         """Have requests with this text, and at least this metadata, decided as ``label``."""
-        body = sayable(Example(text, label, dict(metadata or {}), key, by))
+        body = sayable(Example(text, label, metadata_of(metadata), key, by))
         return self._told("POST", "/pinned-examples", body)
 
     def unpin_example(self, key: str, *, by: str | None = None) -> Receipt:

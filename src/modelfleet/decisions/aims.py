@@ -91,7 +91,12 @@ class Aims:
             InvalidInput: a name or the precision can't be accepted.
             NotFound: the task has no such label.
         """
-        self._check(tenant, task, precision, label)
+        try:
+            self._check(tenant, task, precision, label)
+        except NotFound:
+            withdrawn = precision is None and label in self._cache.get(tenant, task).aiming.asked
+            if not (withdrawn or self._desk.has(tenant, id)):
+                raise
         if by is not None:
             check_text(by, "by", most=200)
         return self._desk.tell(tenant, task, kinds.TargetSet(precision, label, by), id)

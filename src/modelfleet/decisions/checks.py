@@ -64,6 +64,19 @@ def check_example(example: Example, labels: Sequence[Label]) -> None:
         check_text(example.by, "by", most=200)
 
 
+def texts_of(name: str, description: str, keywords: Sequence[str]) -> LabelTexts:
+    """What describes a label.
+
+    Raises:
+        InvalidInput: the keywords are no list, or a text can't be accepted; see `check_texts`.
+    """
+    if isinstance(keywords, str) or not isinstance(keywords, Sequence):
+        raise InvalidInput.at("keywords", "must be a list of texts")
+    texts = LabelTexts(name, description, tuple(keywords))
+    check_texts(texts)
+    return texts
+
+
 def check_texts(texts: LabelTexts) -> None:
     """What describes a label.
 

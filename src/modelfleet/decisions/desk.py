@@ -47,7 +47,11 @@ class Desk:
         """
         check_task(tenant, task)
         event, decided = self._decider.decision(tenant, task, decision)
-        check_feedback(said, decided, self._catalog.labels(tenant, task))
+        try:
+            check_feedback(said, decided, self._catalog.labels(tenant, task))
+        except InvalidInput:
+            if not self.has(tenant, said.id):
+                raise
         body = _feedback_body(decision, said)
         time = max(event.time, self._clock()) if said.time is None else said.time
         receipt = self.tell(tenant, task, body, said.id, time)
@@ -67,7 +71,11 @@ class Desk:
         now = self._clock()
         events = []
         for example in examples:
-            check_example(example, labels)
+            try:
+                check_example(example, labels)
+            except InvalidInput:
+                if not self.has(tenant, example.id):
+                    raise
             body = kinds.ExampleGiven(
                 example.text, example.label, example.metadata, example.key, example.by
             )
@@ -75,6 +83,10 @@ class Desk:
             event_id = new_id() if example.id is None else check_id(example.id)
             events.append(make(body, tenant=tenant, task=task, time=time, id=event_id))
         return _then(self._log.submit(events), _lessons)
+
+    def has(self, tenant: str, id: str | None) -> bool:  # noqa: A002 - its name everywhere
+        """Whether something was logged under a client's id; then saying it again is harmless."""
+        return id is not None and self._log.get(tenant, id) is not None
 
     def dated(self, tenant: str, task: str, lessons: Sequence[Lesson]) -> list[Lesson]:
         """Lessons that are in the log, with when the training is due that will contain them."""

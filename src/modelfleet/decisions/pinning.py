@@ -4,7 +4,7 @@ from modelfleet.catalog import Catalog
 from modelfleet.decisions.checks import check_example, check_label
 from modelfleet.decisions.decision import Example, Receipt
 from modelfleet.decisions.desk import Desk
-from modelfleet.errors import NotFound
+from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.events import EventLog, kinds
 from modelfleet.events.validation import check_id, check_name, check_text
 from modelfleet.training import PinnedExample, read_pinned
@@ -28,8 +28,12 @@ class PinBoard:
             Conflict: the id was used before for something else.
         """
         labels = self._catalog.labels(check_name(tenant, "tenant"), check_name(task, "task"))
-        check_example(example, labels)
-        check_label(example.label, labels)
+        try:
+            check_example(example, labels)
+            check_label(example.label, labels)
+        except InvalidInput:
+            if not self._desk.has(tenant, example.id):
+                raise
         body = kinds.ExamplePinned(
             example.text, str(example.label), example.metadata, example.key, example.by
         )

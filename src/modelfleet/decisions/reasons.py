@@ -10,7 +10,7 @@ from modelfleet.decisions.decision import Decision, decision_of
 from modelfleet.errors import CheckpointUnusable, NotFound, StoreUnavailable
 from modelfleet.events import EventLog, Logged, kinds
 from modelfleet.events.kinds import EVIDENCE
-from modelfleet.events.validation import check_id, check_request
+from modelfleet.events.validation import check_id, check_request, metadata_of
 from modelfleet.learners.reasons import Lead, Share, shared_out
 from modelfleet.serving import Loader, ModelCache, ServedModel, probable
 from modelfleet.text import Features
@@ -115,7 +115,7 @@ class Explainer:
         Raises:
             InvalidInput: the text or metadata can't be accepted.
         """
-        given = dict(metadata or {})
+        given = metadata_of(metadata)
         check_request(text, given)
         model = self._cache.get(tenant, task)
         (features,) = model.encoder.encode([text], [given])

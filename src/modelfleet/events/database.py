@@ -72,11 +72,18 @@ class Database:
         self.engine.dispose()
 
 
+def holds_log(folder: Path) -> bool:
+    """Whether an embedded log lies in a folder."""
+    return (folder / _FILE).exists()
+
+
 @contextmanager
 def _available() -> Iterator[None]:
     try:
         yield
-    except sa.exc.OperationalError as error:
+    except sa.exc.DatabaseError as error:
+        if type(error) not in {sa.exc.OperationalError, sa.exc.DatabaseError}:
+            raise  # what was asked for is wrong, not the database
         raise LogUnavailable(str(error.orig)) from error
     except sa.exc.TimeoutError as error:
         raise LogUnavailable("all connections to the database are in use") from error
@@ -93,7 +100,10 @@ def _postgresql(dsn: str) -> sa.Engine:
 
 
 def _sqlite(folder: Path, *, durable: bool) -> sa.Engine:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LogUnavailable(f"{folder} can't be a folder of data: {error.strerror}") from error
     engine = sa.create_engine(
         f"sqlite:///{folder / _FILE}",
         json_serializer=encode_sqlite,

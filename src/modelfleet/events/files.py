@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from io import SEEK_END
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +18,7 @@ from modelfleet.events.event import Event, Logged
 from modelfleet.events.kinds import Json
 
 _ROWS = 5_000
+_PARQUET = b"PAR1"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +74,9 @@ def write_events(events: Iterable[Logged], path: Path) -> int:
     """Write events to ``*.ndjson``, ``*.jsonl`` (either also ``.gz``) or ``*.parquet``; how many.
 
     Raises:
-        InvalidInput: the file's name ends otherwise.
+        InvalidInput: the file's name ends otherwise, or its folder isn't there.
     """
+    check_writable(path, "file")
     counted = _Counted(events)
     if path.suffix == ".parquet":
         batches = (batch for table in _tables(counted) for batch in table.to_batches())
@@ -105,6 +108,33 @@ def read_events(path: Path) -> Iterator[tuple[int, Event | InvalidInput]]:
                 yield number, event_of(line)
             except InvalidInput as error:
                 yield number, error
+
+
+def parquet_batches(path: Path) -> RecordBatchReader:
+    """The rows of a Parquet file, many at a time.
+
+    Raises:
+        InvalidInput: it isn't one.
+    """
+    # Looked at here because the library panics, past `except Exception`, on any other file.
+    with path.open("rb") as file:
+        head = file.read(len(_PARQUET))
+        file.seek(-min(len(_PARQUET), path.stat().st_size), SEEK_END)
+        if not head == file.read() == _PARQUET:
+            raise InvalidInput.at("file", f"{path} isn't Parquet")
+    return read_parquet(path)
+
+
+def check_writable(path: Path, field: str) -> None:
+    """Whether a file may be written there, found out before there is much to write.
+
+    Raises:
+        InvalidInput: its folder isn't there, or it is a folder.
+    """
+    if not path.absolute().parent.is_dir():
+        raise InvalidInput.at(field, f"there is no folder {path.absolute().parent}")
+    if path.is_dir():
+        raise InvalidInput.at(field, f"{path} is a folder")
 
 
 class _Counted:
@@ -161,7 +191,7 @@ def _table(rows: list[Logged]) -> Table:
 
 def _read_parquet(path: Path) -> Iterator[tuple[int, Event | InvalidInput]]:
     number = 0
-    for batch in read_parquet(path):
+    for batch in parquet_batches(path):
         columns = {name: batch.column(name).to_pylist() for name in batch.schema.names}
         for row in range(batch.num_rows):
             number += 1

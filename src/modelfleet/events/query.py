@@ -117,7 +117,7 @@ def parse_condition(text: str) -> Condition:
     The value is taken as JSON if it is JSON, as a string if not.
 
     Raises:
-        InvalidInput: no field is named.
+        InvalidInput: no field is named, no word to look for, or a sign that there isn't.
     """
     found = _SIGN.search(text)
     field, sign, value = (
@@ -129,6 +129,8 @@ def parse_condition(text: str) -> Condition:
         case None:
             return Condition(_named(field), "exists")
         case ":":
+            if not terms.words(value):
+                raise InvalidInput.at("where", f"must have a word after the colon; got {text!a}")
             return Condition(field.strip(), "words", value)
         case _:
             return Condition(_named(field), cast("Operator", sign), _json_or_text(value))
@@ -146,6 +148,8 @@ def _lies_within(event: Logged, field: str, bounds: list[Condition]) -> bool:
 def _named(field: str) -> str:
     if not field.strip():
         raise InvalidInput.at("where", "must name a field, such as metadata.office=Oslo")
+    if field.endswith("!"):
+        raise InvalidInput.at("where", "must compare by =, <, <=, >, >= or a colon; != can't be")
     return field.strip()
 
 

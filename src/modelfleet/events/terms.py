@@ -153,7 +153,7 @@ def _bucket(value: float) -> int:
     size = abs(value)
     if size < 2.0**-_SMALLEST:
         return 0
-    doublings = _LARGEST if math.isinf(size) else math.log2(size)
+    doublings = min(_LARGEST, math.log2(size))
     place = math.floor((doublings + _SMALLEST) * _FINE_IN_DOUBLING) + 1
     return place if value > 0 else -place
 

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from modelfleet.clock import DAY, HOUR, to_datetime
+from modelfleet.clock import HOUR, SECOND, to_datetime
 from modelfleet.errors import InvalidInput
 from modelfleet.events.event import Event, body_of
 from modelfleet.events.kinds import (
@@ -44,6 +44,7 @@ MAX_DEPTH = 16
 LATEST_AHEAD = HOUR
 """How far ahead of the server's clock an event's time may lie."""
 EARLIEST = 0
+_LATEST = 253_402_300_799 * SECOND  # the end of the year 9999
 """1970-01-01: an event's time can't lie before."""
 MAX_INTEGER = 2**63 - 1
 
@@ -131,6 +132,17 @@ def check_request(text: str, metadata: Mapping[str, Json]) -> None:
     check_fields(metadata, "metadata")
 
 
+def metadata_of(given: Mapping[str, Json] | None) -> dict[str, Json]:
+    """A request's metadata as a dict of their own; none are empty.
+
+    Raises:
+        InvalidInput: they are no mapping.
+    """
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidInput.at("metadata", f"must be an object; got {_shown(given)}")
+    return dict(given or {})
+
+
 def check_time(time: int, now: int) -> int:
     """A moment in microseconds, unchanged.
 
@@ -142,7 +154,7 @@ def check_time(time: int, now: int) -> int:
     if time < EARLIEST:
         raise InvalidInput.at("time", "must not lie before 1970-01-01")
     if time > now + LATEST_AHEAD:
-        shown = to_datetime(min(time, now + 300_000 * DAY)).isoformat()
+        shown = to_datetime(min(time, _LATEST)).isoformat()
         raise InvalidInput.at("time", f"must not lie in the future; got {shown}")
     return time
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from arro3.io import read_parquet
 
 from modelfleet.errors import InvalidInput
+from modelfleet.events.files import parquet_batches
 from modelfleet.events.kinds import Json
 from modelfleet.replay.ticket import Malformed
 
@@ -19,7 +19,6 @@ Rows = Iterator[tuple[int, Row] | Malformed]
 """Each row with the line that it begins at (Parquet: its number), from 1."""
 
 _MORE = "\0more"
-_PARQUET = b"PAR1"
 
 
 def read_rows(path: Path) -> Rows:
@@ -99,15 +98,8 @@ def _complete(line: int, row: Row, wanted: int) -> tuple[int, Row] | Malformed:
 
 
 def _parquet(path: Path) -> Rows:
-    # Looked at here because the library panics, past `except Exception`, on any other file.
-    with path.open("rb") as file:
-        head = file.read(len(_PARQUET))
-        file.seek(-min(len(_PARQUET), path.stat().st_size), io.SEEK_END)
-        if not head == file.read() == _PARQUET:
-            raise InvalidInput.at("file", f"{path} isn't Parquet")
-    batches = read_parquet(path)
     line = 0
-    for batch in batches:
+    for batch in parquet_batches(path):
         names = batch.schema.names
         columns = [batch.column(name).to_pylist() for name in names]
         for values in zip(*columns, strict=True):

@@ -4,15 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from modelfleet.clock import SECOND, from_datetime
+from modelfleet.clock import SECOND, from_datetime, now
 from modelfleet.errors import InvalidInput
-from modelfleet.events.validation import EARLIEST
+from modelfleet.events.validation import EARLIEST, LATEST_AHEAD
 
 TimeReader = Callable[[object], int]
 """From a value of the file to microseconds since 1970 UTC; raises ValueError if it is no time."""
 
 _SAMPLE = 2_000
-_LATEST = 253_402_300_799 * SECOND  # the end of the year 9999
 _MILLISECONDS_FROM = 100_000_000_000
 _MICROSECONDS_FROM = 100_000_000_000_000
 
@@ -38,8 +37,8 @@ def read_time(reader: TimeReader, value: object) -> int:
         time = reader(value)
     except (ValueError, OverflowError, TypeError) as error:
         raise InvalidInput.at("time", f"can't be read as a time: {str(value)[:60]!r}") from error
-    if not EARLIEST <= time <= _LATEST:
-        raise InvalidInput.at("time", f"lies before 1970 or after 9999: {str(value)[:60]!r}")
+    if not EARLIEST <= time <= now() + LATEST_AHEAD:
+        raise InvalidInput.at("time", f"lies before 1970 or in the future: {str(value)[:60]!r}")
     return time
 
 

@@ -12,7 +12,6 @@ from modelfleet.decisions import (
     Feedback,
     Forget,
     Forgotten,
-    LabelTexts,
     Lesson,
     Preview,
     Reasons,
@@ -20,7 +19,8 @@ from modelfleet.decisions import (
     Request,
     awaited,
 )
-from modelfleet.errors import InvalidInput
+from modelfleet.decisions.checks import texts_of
+from modelfleet.events.validation import metadata_of
 from modelfleet.task.alerts import OfAlerts
 from modelfleet.task.monitored import OfMonitoring
 from modelfleet.task.versions import OfVersions
@@ -43,9 +43,7 @@ class Task(OfVersions, OfAlerts, OfMonitoring):
         Raises:
             InvalidInput: the label or a text can't be accepted.
         """
-        if isinstance(keywords, str) or not isinstance(keywords, Sequence):
-            raise InvalidInput.at("keywords", "must be a list of texts")
-        texts = LabelTexts(name, description, tuple(keywords))
+        texts = texts_of(name, description, keywords)
         return self._rooms.desk.define_label(self.tenant, self.task, label, texts)
 
     def remove_label(self, label: str) -> Receipt:
@@ -74,7 +72,7 @@ class Task(OfVersions, OfAlerts, OfMonitoring):
             InvalidInput: the text, metadata or time can't be accepted.
             Conflict: the id was used before for another request.
         """
-        return self.decide_many([Request(text, dict(metadata or {}), id, time)])[0]
+        return self.decide_many([Request(text, metadata_of(metadata), id, time)])[0]
 
     def decide_many(self, requests: Sequence[Request]) -> list[Decision]:
         """Decide requests together, in the same order; all are logged or none.
@@ -183,7 +181,7 @@ class Task(OfVersions, OfAlerts, OfMonitoring):
             InvalidInput: not exactly one of the three is named, or it can't be accepted.
             NotFound: there is no such request.
         """
-        what = Forget(example, person, dict(metadata or {}))
+        what = Forget(example, person, metadata_of(metadata))
         return self._rooms.forgetting.forget(self.tenant, self.task, what, by=by, why=why)
 
     def forgotten(self) -> list[Forgotten]:
@@ -238,7 +236,7 @@ class Task(OfVersions, OfAlerts, OfMonitoring):
         Raises:
             InvalidInput: the text, metadata, label or key can't be accepted.
         """
-        example = Example(text, label, dict(metadata or {}), key, by)
+        example = Example(text, label, metadata_of(metadata), key, by)
         return self._rooms.pins.pin(self.tenant, self.task, example)
 
     def unpin_example(self, key: str, *, by: str | None = None) -> Receipt:
