@@ -12,7 +12,7 @@ import typer
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, existing_fleet, settings_from
 from modelfleet.clock import from_datetime
 from modelfleet.errors import InvalidInput, ModelfleetError
-from modelfleet.events import Event, Query, parse_condition
+from modelfleet.events import Event, Query, kinds, parse_condition
 from modelfleet.events.files import line_of, read_events, write_events
 from modelfleet.fleet import Fleet
 
@@ -82,8 +82,10 @@ def import_(
         raise InvalidInput.at("file", f"there is no {file}")
     new = known = 0
     refused: list[str] = []
+    published: set[str] = set()
     with Fleet.open(settings_from(data, database, config, {}), train=False) as fleet:
-        lines = (line for group in _groups(read_events(file)) for line in _imported(fleet, group))
+        read = _noting_published(read_events(file), published)
+        lines = (line for group in _groups(read) for line in _imported(fleet, group))
         for number, outcome in lines:
             if isinstance(outcome, ModelfleetError):
                 refused.append(f"{number}: {outcome}")
@@ -93,6 +95,13 @@ def import_(
     typer.echo(f"{new:,} events logged; {known:,} were there; {len(refused):,} refused")
     for line in refused[:_SHOWN]:
         typer.echo(f"  line {line}", err=True)
+    if published:
+        typer.echo(
+            f"versions of {len(published):,} tasks were published, but their files aren't events: "
+            f"copy them into the store, too, or have them trained anew (modelfleet retry "
+            f"{min(published)})",
+            err=True,
+        )
     raise typer.Exit(1 if refused else 0)
 
 
@@ -127,6 +136,14 @@ def _query(
 
 
 Read = tuple[int, Event | InvalidInput]
+
+
+def _noting_published(lines: Iterable[Read], published: set[str]) -> Iterator[Read]:
+    """The same lines; of which tasks some published a version is noted."""
+    for number, event in lines:
+        if isinstance(event, Event) and event.kind == kinds.VersionPublished.kind:
+            published.add(f"{event.tenant}/{event.task}")
+        yield number, event
 
 
 def _groups(lines: Iterable[Read]) -> Iterator[list[Read]]:
