@@ -111,9 +111,11 @@ def respond(request: "Request[Any, Any, Any]", error: Exception) -> Response[byt
 
 
 def note(request: "Request[Any, Any, Any]", status: int, error: Exception) -> None:
-    """Log what is ours to mend."""
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        route = request.scope.get("path_template", "")
+    """Log what is ours to mend; of what another program must mend first, a line says what."""
+    route = request.scope.get("path_template", "")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        _log.error("request refused", method=request.method, route=route, why=str(error))
+    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", method=request.method, route=route, exc_info=error)
 
 
