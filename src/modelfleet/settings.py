@@ -148,9 +148,10 @@ def parse_bytes(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(value).strip(), re.IGNORECASE)
-    if not found:
+    size = int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
+    if not size:
         raise ValueError("must be a size, such as 512MiB or 2GiB")
-    return int(float(found[1]) * _UNITS[found[2].upper()])
+    return size
 
 
 def without_secrets(url: str) -> str:

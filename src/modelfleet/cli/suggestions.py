@@ -44,9 +44,10 @@ def drift(
     console.print(_windows(found))
     console.print(f"Meaning     {_said(found.meaning)}")
     console.print(f"Vocabulary  {_said(found.vocabulary)}")
-    for name, words in (("Said more", found.risen), ("Said less", found.fallen)):
-        if words:
-            console.print(f"{name}   {escape(_words(words))}")
+    if found.risen:
+        console.print(f"Said more   {escape(_words(found.risen))}")
+    if found.fallen:
+        console.print(f"Said less   {escape(_words(found.fallen, fallen=True))}")
 
 
 def suggestions(
@@ -114,5 +115,9 @@ def _said(shift: Shift) -> str:
     return f"{changed} ({shift.distance:.3f}, by chance {shift.by_chance:.3f}; p {shift.p:.3f})"
 
 
-def _words(words: Sequence[Telling]) -> str:
-    return ", ".join(f"{one.word} {one.share_elsewhere:.0%} -> {one.share:.0%}" for one in words)
+def _words(words: Sequence[Telling], *, fallen: bool = False) -> str:
+    """Each word with its share before and now; one that fell is telling of what came before."""
+    shares = [(one.word, one.share_elsewhere, one.share) for one in words]
+    if fallen:
+        shares = [(word, now, before) for word, before, now in shares]
+    return ", ".join(f"{word} {before:.0%} -> {now:.0%}" for word, before, now in shares)
