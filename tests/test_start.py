@@ -61,6 +61,7 @@ def test_files_that_can_not_be_read_or_written_are_said_in_words(
     said = {
         "isn't Parquet": ["import", broken, "--data", fleet],
         "there is no folder": ["export", tmp_path / "no" / "x.ndjson", "--data", fleet],
+        "html: there is no folder": ["report", "a/b", "--html", tmp_path / "no" / "x.html"],
         "can't be a folder of data": ["keys", "create", "operator", "--data", broken],
         "file is not a database": ["status", "--data", tmp_path / "other"],
         "limit": ["events", "--limit", "0", "--data", fleet],

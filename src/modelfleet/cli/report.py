@@ -14,6 +14,7 @@ from modelfleet.api.report import report_answer
 from modelfleet.catalog import Alert
 from modelfleet.cli.one_task import Which, opened_task
 from modelfleet.cli.roles import Config, Data, DatabaseUrl
+from modelfleet.events.files import check_writable
 from modelfleet.monitoring import Metrics
 from modelfleet.monitoring.reporting import Report, Slice, page
 from modelfleet.monitoring.reporting.figures import moment, percent, range_of
@@ -35,6 +36,8 @@ def report(  # noqa: PLR0913, PLR0917 - one parameter for each option
     config: Config = None,
 ) -> None:
     """How good a task was, what got worse, what was done about it, and what went wrong."""
+    if html is not None:
+        check_writable(html, "html")
     with opened_task(task, data, database, config) as opened:
         found = opened.report(weeks)
     if as_json:
