@@ -256,6 +256,7 @@ def test_what_is_wrong_is_the_same_error_in_both(platform: Platform, tenant: str
     team = platform.task(tenant, "team")
     team.define_label("it")
     team.decide("no wifi", id="t1")
+    misspelled = platform.task(tenant, "taem")
     wrong: list[tuple[type[ModelfleetError], str]] = []
 
     def attempt(error: type[ModelfleetError], field: str, call: object) -> None:
@@ -277,6 +278,10 @@ def test_what_is_wrong_is_the_same_error_in_both(platform: Platform, tenant: str
     attempt(NotFound, "label", lambda: team.remove_label("never"))
     attempt(NotFound, "version", lambda: team.promote("v1"))
     attempt(NotFound, "version", lambda: team.pin("v1"))
+    for order in (misspelled.unpin, misspelled.retry_training):
+        attempt(NotFound, "task", order)
+    attempt(NotFound, "task", lambda: misspelled.set_canary(None))
+    attempt(NotFound, "task", lambda: misspelled.set_shadow(None))
     assert len(list(platform.events(Query(tenant=tenant)))) == 2
 
 
@@ -293,7 +298,7 @@ def test_versions_are_promoted_pinned_and_rolled_back(
         fleet.train_due()
     newest, oldest = (one.version for one in team.versions())
     assert team.status().live == newest
-    team.roll_back(by="alice")
+    assert team.roll_back(by="alice").version == oldest
     assert team.status().live == oldest
     team.pin(newest)
     assert (team.status().live, team.status().pinned) == (newest, True)

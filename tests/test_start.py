@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from modelfleet import Fleet
-from modelfleet.cli import main
+from modelfleet.cli import app, main
 
 Refused = Callable[..., str]
 
@@ -48,6 +49,23 @@ def test_commands_that_only_look_do_not_begin_a_fleet(tmp_path: Path, refused: R
     for command in (["status"], ["versions", "acme/team"], ["export", tmp_path / "all.ndjson"]):
         assert "there is no fleet in" in refused(*command, "--data", nowhere), command
         assert not nowhere.exists(), command
+
+
+def test_a_misspelled_tenant_task_or_recipe_is_said_to_be_missing(
+    tmp_path: Path, refused: Refused
+) -> None:
+    with Fleet(tmp_path) as fleet:
+        fleet.task("acme", "team").define_label("it")
+        head = fleet.log.head()
+    of_tasks = ("versions", "serving", "report", "doctor", "retry", "unpin", "rollback")
+    commands = [[name, "acme/taem"] for name in of_tasks]
+    commands += [["canary", "acme/taem", "--end"], ["shadow", "acme/taem", "--end"]]
+    for command in (*commands, ["status", "amce"]):
+        assert "nothing was ever logged of" in refused(*command, "--data", tmp_path), command
+    said = CliRunner().invoke(app, ["promote-recipe", "crious", "--data", str(tmp_path)]).output
+    assert "no task has such a version made by recipe crious" in said
+    with Fleet(tmp_path) as fleet:
+        assert fleet.log.head() == head
 
 
 def test_files_that_can_not_be_read_or_written_are_said_in_words(

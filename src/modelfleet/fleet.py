@@ -33,6 +33,7 @@ from modelfleet.decisions import (
     Moved,
     PinBoard,
     Receipt,
+    Steering,
 )
 from modelfleet.errors import NotFound
 from modelfleet.events import (
@@ -53,7 +54,7 @@ from modelfleet.events.validation import (
     check_role,
 )
 from modelfleet.learners import check_learner
-from modelfleet.models import LocalStore, Store, open_store_near
+from modelfleet.models import LocalStore, open_store_near
 from modelfleet.monitoring import (
     AlertBoard,
     Bias,
@@ -117,11 +118,11 @@ class Fleet:
         self.catalog = Catalog(self.database)
         self.queue = Queue(self.database)
         encoders = Encoders(self.settings.embeddings)
-        self._store = store = open_store_near(
-            self.settings.models, self.settings.cache_folder, self.settings.cache_bytes
-        )
+        near = self.settings.cache_folder, self.settings.cache_bytes
+        self._store = store = open_store_near(self.settings.models, *near)
         loader = Loader(self.log, self.catalog, store, encoders, self.recipe)
-        self.cache = ModelCache(loader, self.settings.memory, clock, _loads(store))
+        loads = LOADS if isinstance(store, LocalStore) else LOADS_FROM_AFAR
+        self.cache = ModelCache(loader, self.settings.memory, clock, loads)
         self.log.on_commit(self._notice)
         self._follower = Follower(self.log, open_wake(self.database), self.cache)
         self.decider = Decider(self.log, self.cache, clock, self.settings.audit_share)
@@ -333,6 +334,7 @@ class Fleet:
             Explainer(self.log, loader, self.cache),
             Forgetting(self.log, self.catalog, self.clock),
             PinBoard(self.log, self.catalog, self.desk),
+            Steering(self.log, self.catalog, self.desk),
             Aims(self.log, self.catalog, self.cache, self.desk),
             Doctor(self.log, encoders, self.recipe),
             AlertBoard(self.log, self.catalog, self.clock),
@@ -362,11 +364,6 @@ class Fleet:
             return []
         appended = self.log.append(events)
         return [Receipt(one.event.id, one.event.seq, one.duplicate) for one in appended]
-
-
-def _loads(store: Store) -> int:
-    """How many models are loaded at once."""
-    return LOADS if isinstance(store, LocalStore) else LOADS_FROM_AFAR
 
 
 def _recipe(name: str, *, train: bool) -> Recipe:

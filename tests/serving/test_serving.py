@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import HandClock
 
 from modelfleet.decisions import Example
-from modelfleet.errors import CheckpointMissing, StoreUnavailable
+from modelfleet.errors import CheckpointMissing, Conflict, StoreUnavailable
 from modelfleet.fleet import Fleet
 from modelfleet.models import Checkpoint, Store, key
 from modelfleet.serving import ModelCache
@@ -145,6 +145,37 @@ def test_rolling_back_promoting_and_pinning_change_the_next_decision(
     clock.advance(60)
     assert len(fleet.train_due()) == 1
     assert task.decide("no wifi").version not in {first, second, third}
+
+
+def test_rolling_back_again_goes_further_back_and_never_to_a_newer_version(
+    fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(fleet, clock, versions=3)
+    third, second, first = [version.version for version in task.versions()]
+    assert [task.roll_back().version, task.roll_back().version] == [second, first]
+    with pytest.raises(Conflict, match=f"none before {first}"):
+        task.roll_back()
+    assert task.promote(third).version == third
+    assert task.promote(first).version == first
+    assert task.promote(third).version == third
+    assert task.roll_back().version == first, "the one that was live before"
+    assert task.decide("no wifi").version == first
+
+
+def test_a_pinned_version_stays_until_it_is_unpinned_or_another_is_pinned(
+    fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(fleet, clock, versions=3)
+    third, second, first = [version.version for version in task.versions()]
+    assert task.pin(second).version == second
+    with pytest.raises(Conflict, match=f"{second} is pinned"):
+        task.roll_back()
+    with pytest.raises(Conflict, match=f"{second} is pinned"):
+        task.promote(third)
+    assert (task.status().live, task.status().pinned) == (second, True)
+    task.pin(first)
+    task.unpin()
+    assert task.promote(third).version == third
 
 
 def test_a_version_in_use_before_the_correction_of_an_old_one_knows_it_too(

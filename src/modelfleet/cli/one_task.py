@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from modelfleet.cli.roles import Config, existing_fleet
-from modelfleet.decisions import Receipt
-from modelfleet.errors import InvalidInput
+from modelfleet.decisions import Receipt, Swapped
+from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.task import Task
 
 BY = "command line"
@@ -25,14 +25,19 @@ def opened_task(
 
     Raises:
         InvalidInput: it isn't written tenant/task.
+        NotFound: nothing was ever logged of it.
     """
     tenant, _, task = which.partition("/")
     if not task:
         raise InvalidInput.at("task", f"must be written tenant/task; got {which!a}")
     with existing_fleet(data, database, config) as fleet:
-        yield fleet.task(tenant, task)
+        opened = fleet.task(tenant, task)
+        if not fleet.catalog.has_task(tenant, task):
+            raise NotFound(f"task: nothing was ever logged of {which}")
+        yield opened
 
 
 def say(receipt: Receipt) -> None:
-    """Tell that an order is in the log."""
-    typer.echo(f"logged as event {receipt.seq}; servers follow within a second")
+    """Tell that an order is in the log, and which version is live by it."""
+    told = f"{receipt.version} is live: " if isinstance(receipt, Swapped) else ""
+    typer.echo(f"{told}logged as event {receipt.seq}; servers follow within a second")

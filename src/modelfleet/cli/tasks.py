@@ -13,7 +13,7 @@ from modelfleet.cli.one_task import BY, Which, opened_task, say
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, existing_fleet
 from modelfleet.clock import from_datetime
 from modelfleet.decisions import Moved
-from modelfleet.errors import InvalidInput
+from modelfleet.errors import InvalidInput, NotFound
 
 WhichVersion = Annotated[str, typer.Argument(help="A version's name; see modelfleet versions.")]
 
@@ -28,6 +28,8 @@ def status(
     with existing_fleet(data, database, config) as fleet:
         sums = fleet.status()
         tasks = fleet.tenant_status(tenant) if tenant else fleet.catalog.failing()
+    if tenant and not tasks:
+        raise NotFound(f"tenant: nothing was ever logged of {tenant}")
     console = Console()
     if tenant is None:
         console.print(_sums(sums))
@@ -102,7 +104,8 @@ def rollback(  # noqa: PLR0913, PLR0917 - one parameter for each option
         return
     with existing_fleet(data, database, config) as fleet:
         at = None if since is None else from_datetime(since)
-        _say_moved(fleet.roll_back_recipe(recipe, digest=digest, since=at, by=BY))
+        moved = fleet.roll_back_recipe(recipe, digest=digest, since=at, by=BY)
+    _say_moved(moved, none=f"no task is served by such a version made by recipe {recipe}")
 
 
 def promote_recipe(
@@ -116,7 +119,8 @@ def promote_recipe(
     """Make the newest version made by a recipe live, in every task that has one."""
     with existing_fleet(data, database, config) as fleet:
         at = None if since is None else from_datetime(since)
-        _say_moved(fleet.promote_recipe(recipe, digest=digest, since=at, by=BY))
+        moved = fleet.promote_recipe(recipe, digest=digest, since=at, by=BY)
+    _say_moved(moved, none=f"no task has such a version made by recipe {recipe} that isn't live")
 
 
 def promote(
@@ -171,7 +175,10 @@ def _alias(version: str, state: TaskState) -> str:
     return ", ".join(parts) + share
 
 
-def _say_moved(moved: Moved) -> None:
+def _say_moved(moved: Moved, *, none: str) -> None:
+    if moved == Moved(0, 0, 0):
+        typer.echo(f"nothing changed: {none}")
+        return
     typer.echo(f"{moved.changed:,} tasks changed; servers follow within a second")
     if moved.without:
         typer.echo(f"{moved.without:,} have no version to go to and stay as they are")

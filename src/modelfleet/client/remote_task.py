@@ -30,6 +30,7 @@ from modelfleet.decisions import (
     Reasons,
     Receipt,
     Request,
+    Swapped,
 )
 from modelfleet.decisions.checks import texts_of
 from modelfleet.errors import ModelfleetError
@@ -233,17 +234,17 @@ class RemoteTask(RemoteMonitoring):
         """The versions of this task, the newest first."""
         return [read(Version, one) for one in self._asked("/versions")["versions"]]
 
-    def promote(self, version: str, *, by: str | None = None) -> Receipt:
+    def promote(self, version: str, *, by: str | None = None) -> Swapped:
         """Make a version the live one; training goes on and may replace it."""
-        return self._ordered(f"/versions/{part(check_name(version, 'version'))}/promote", by)
+        return self._swapped(f"/versions/{part(check_name(version, 'version'))}/promote", by)
 
-    def roll_back(self, *, by: str | None = None) -> Receipt:
-        """Make the version before the live one live again."""
-        return self._ordered("/versions/roll-back", by)
+    def roll_back(self, *, by: str | None = None) -> Swapped:
+        """Make the version before the live one live again; never one that was made after it."""
+        return self._swapped("/versions/roll-back", by)
 
-    def pin(self, version: str, *, by: str | None = None) -> Receipt:
+    def pin(self, version: str, *, by: str | None = None) -> Swapped:
         """Fix a version as the live one until ``unpin``; nothing is trained meanwhile."""
-        return self._ordered(f"/versions/{part(check_name(version, 'version'))}/pin", by)
+        return self._swapped(f"/versions/{part(check_name(version, 'version'))}/pin", by)
 
     def serving(self) -> Serving:
         """Which version answers on the server, and what is wrong with the live one if another."""
@@ -289,6 +290,10 @@ class RemoteTask(RemoteMonitoring):
 
     def _told(self, method: str, path: str, body: Json) -> Receipt:
         return read(Receipt, self._server.ask(method, self._path + path, body))
+
+    def _swapped(self, path: str, by: str | None) -> Swapped:
+        body = {"by": by, "id": new_id()}
+        return read(Swapped, self._server.ask("POST", self._path + path, body))
 
     def _ordered(self, path: str, by: str | None) -> Receipt:
         return self._told("POST", path, {"by": by, "id": new_id()})

@@ -27,6 +27,7 @@ from modelfleet.decisions.forgetting import Forget, Forgetting, Forgotten
 from modelfleet.decisions.pinning import PinBoard
 from modelfleet.decisions.reasons import Explainer, Reasons
 from modelfleet.decisions.scoring import Scorer
+from modelfleet.decisions.steering import Steering, Swapped
 
 __all__ = [
     "Aim",
@@ -54,6 +55,8 @@ __all__ = [
     "Receipt",
     "Request",
     "Scorer",
+    "Steering",
+    "Swapped",
     "Taught",
     "Verdict",
     "awaited",

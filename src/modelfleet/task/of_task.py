@@ -3,7 +3,16 @@
 import msgspec
 
 from modelfleet.catalog import Catalog
-from modelfleet.decisions import Aims, Awaiting, Decider, Desk, Explainer, Forgetting, PinBoard
+from modelfleet.decisions import (
+    Aims,
+    Awaiting,
+    Decider,
+    Desk,
+    Explainer,
+    Forgetting,
+    PinBoard,
+    Steering,
+)
 from modelfleet.events.validation import check_name
 from modelfleet.monitoring import AlertBoard, DriftWatch, Measures, Suggestions
 from modelfleet.monitoring.reporting import Reports
@@ -19,6 +28,7 @@ class Rooms(msgspec.Struct, frozen=True):
     explainer: Explainer
     forgetting: Forgetting
     pins: PinBoard
+    steering: Steering
     aims: Aims
     doctor: Doctor
     alerts: AlertBoard

@@ -1,10 +1,8 @@
 """The verbs of a task's versions."""
 
 from modelfleet.catalog import Version
-from modelfleet.decisions import Receipt
-from modelfleet.errors import Conflict
+from modelfleet.decisions import Receipt, Swapped
 from modelfleet.events import kinds
-from modelfleet.events.validation import check_name
 from modelfleet.serving import Serving
 from modelfleet.task.of_task import OfTask
 
@@ -20,34 +18,32 @@ class OfVersions(OfTask):
         """Which version answers in this process, and what is wrong with the live one if another."""
         return self._rooms.decider.serving(self.tenant, self.task)
 
-    def promote(self, version: str, *, by: str | None = None) -> Receipt:
+    def promote(self, version: str, *, by: str | None = None) -> Swapped:
         """Make a version, by its name or its part (`canary`), the live one.
 
         Training goes on and may replace it.
 
         Raises:
             NotFound: the task has no such version.
+            Conflict: a version is pinned.
         """
-        return self._tell(kinds.VersionPromoted(self._known(version), by))
+        return self._swap(kinds.VersionPromoted(version, by))
 
-    def roll_back(self, *, by: str | None = None) -> Receipt:
-        """Make the version before the live one live again.
+    def roll_back(self, *, by: str | None = None) -> Swapped:
+        """Make the version before the live one live again; never one that was made after it.
 
         Raises:
-            Conflict: there is none.
+            Conflict: there is none, or a version is pinned.
         """
-        previous = self._rooms.catalog.task(self.tenant, self.task).previous
-        if previous is None:
-            raise Conflict(f"version: {self.tenant}/{self.task} has none before the live one")
-        return self.promote(previous, by=by)
+        return self._rooms.steering.roll_back(self.tenant, self.task, by)
 
-    def pin(self, version: str, *, by: str | None = None) -> Receipt:
+    def pin(self, version: str, *, by: str | None = None) -> Swapped:
         """Fix a version as the live one until ``unpin``; nothing is trained meanwhile.
 
         Raises:
             NotFound: the task has no such version.
         """
-        return self._tell(kinds.VersionPinned(self._known(version), by))
+        return self._swap(kinds.VersionPinned(version, by))
 
     def set_canary(
         self, version: str | None, share: float = 0.1, *, by: str | None = None
@@ -62,9 +58,8 @@ class OfVersions(OfTask):
             NotFound: the task has no such version.
             Conflict: the version is the live one.
         """
-        if version is None:
-            return self._tell(kinds.VersionCanaried(None, by=by))
-        return self._tell(kinds.VersionCanaried(self._not_live(version), share, by))
+        body = kinds.VersionCanaried(version, 0.0 if version is None else share, by)
+        return self._rooms.steering.try_out(self.tenant, self.task, body)
 
     def set_shadow(self, version: str | None, *, by: str | None = None) -> Receipt:
         """Have a version score all requests without answering; None ends it.
@@ -76,25 +71,27 @@ class OfVersions(OfTask):
             NotFound: the task has no such version.
             Conflict: the version is the live one.
         """
-        known = None if version is None else self._not_live(version)
-        return self._tell(kinds.VersionShadowed(known, by))
+        body = kinds.VersionShadowed(version, by)
+        return self._rooms.steering.try_out(self.tenant, self.task, body)
 
     def unpin(self, *, by: str | None = None) -> Receipt:
-        """Give the task back to automatic publication."""
-        return self._tell(kinds.VersionUnpinned(by))
+        """Give the task back to automatic publication.
+
+        Raises:
+            NotFound: nothing was ever logged of the task.
+        """
+        return self._order(kinds.VersionUnpinned(by))
 
     def retry_training(self, *, by: str | None = None) -> Receipt:
-        """Have the task trained now, also if it was set aside after failures."""
-        return self._tell(kinds.TrainingRetried(by))
+        """Have the task trained now, also if it was set aside after failures.
 
-    def _known(self, version: str) -> str:
-        return self._rooms.catalog.named(self.tenant, self.task, check_name(version, "version"))
+        Raises:
+            NotFound: nothing was ever logged of the task.
+        """
+        return self._order(kinds.TrainingRetried(by))
 
-    def _not_live(self, version: str) -> str:
-        known = self._known(version)
-        if known == self._rooms.catalog.task(self.tenant, self.task).live:
-            raise Conflict(f"version: {known} is the live one, it can't be tried out beside itself")
-        return known
+    def _swap(self, body: kinds.VersionPromoted | kinds.VersionPinned) -> Swapped:
+        return self._rooms.steering.swap(self.tenant, self.task, body)
 
-    def _tell(self, body: kinds.Body) -> Receipt:
-        return self._rooms.desk.tell(self.tenant, self.task, body)
+    def _order(self, body: kinds.VersionUnpinned | kinds.TrainingRetried) -> Receipt:
+        return self._rooms.steering.order(self.tenant, self.task, body)
