@@ -228,6 +228,14 @@ def test_a_page_of_another_site_cannot_use_an_open_server(open_api: Api) -> None
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+def test_no_proxy_can_open_a_server_without_keys_to_the_network(open_api: Api, header: str) -> None:
+    answer = open_api.get("/api/status", headers={header: "for=192.0.2.60"})
+    assert answer.status_code == 403
+    assert "modelfleet keys create operator" in answer.json()["detail"]
+    assert open_api.get("/healthz", headers={header: "for=192.0.2.60"}).status_code == 200
+
+
 def test_a_server_that_is_open_asks_for_a_key_as_soon_as_there_is_one(small_fleet: Fleet) -> None:
     with TestClient(create_app(small_fleet, keys_required=None)) as api:
         assert api.get("/api/status").status_code == 200

@@ -1,5 +1,6 @@
 """Bad input gets a problem that names the field, and changes nothing."""
 
+import gzip
 from collections.abc import Callable
 
 import pytest
@@ -116,6 +117,19 @@ def test_a_body_over_two_megabytes_is_refused(open_api: Api, logged: Callable[[]
     answer = open_api.post(f"{TASK}/decisions", content=b" " * 2_000_001)
     assert answer.status_code == 413
     assert answer.json()["faults"][0]["field"] == "body"
+    assert logged() == before
+
+
+@pytest.mark.parametrize("path", [f"{TASK}/decisions", f"{TASK}/examples/bulk", "/api/import"])
+def test_a_compressed_body_is_refused_as_such(
+    open_api: Api, logged: Callable[[], int], path: str
+) -> None:
+    before = logged()
+    body = gzip.compress(b'{"text": "no wifi"}')
+    answer = open_api.post(path, content=body, headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 415
+    assert answer.json()["faults"][0]["field"] == "body"
+    assert answer.headers["accept-encoding"] == "identity"
     assert logged() == before
 
 

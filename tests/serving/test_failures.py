@@ -9,10 +9,13 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from litestar.testing import TestClient
 from tests.conftest import HandClock
 from tests.serving.test_serving import DAMAGE, eventually, file_of, forget, trained
 
+from modelfleet.api import create_app
 from modelfleet.api.metrics import Metrics
+from modelfleet.api.tensorflow.numbers import number_of
 from modelfleet.decisions import Example
 from modelfleet.errors import CheckpointUnusable, StoreUnavailable
 from modelfleet.events import Event, new_id
@@ -39,6 +42,31 @@ def test_what_is_wrong_with_a_version_is_said(
     shown = Metrics(small_fleet).shown().decode()
     assert "modelfleet_models_standing_in 1.0" in shown
     assert "modelfleet_models_unusable_total 1.0" in shown
+
+
+def test_clients_of_all_protocols_are_told_that_another_version_answers(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    task = trained(small_fleet, clock, versions=2)
+    second, first = [version.version for version in task.versions()]
+    with TestClient(create_app(small_fleet, keys_required=False)) as api:
+        (sound,) = api.post("/v2/repository/index").json()
+        assert (sound["version"], sound["reason"]) == (second, "")
+        file_of(small_fleet, second).unlink()
+        forget(small_fleet)
+        assert api.get("/v2/models/acme.team/ready").json()["ready"]
+        (broken,) = api.post("/v2/repository/index").json()
+        assert (broken["version"], broken["state"]) == (first, "READY")
+        assert f"{second} can't be served: " in broken["reason"]
+        statuses = api.get("/v1/models/acme.team").json()["model_version_status"]
+        whole = f"/v1/models/acme.team/versions/{number_of(second)}"
+        assert [one["state"] for one in statuses] == ["END", "AVAILABLE"]
+        assert statuses[0]["status"]["error_code"] == "UNAVAILABLE"
+        (state,) = api.get(whole).json()["model_version_status"]
+        assert (state["version"], state["state"]) == (str(number_of(second)), "END")
+        for path in ("/v1/models/acme.team", whole, "/api/tenants/acme/tasks/team/serving"):
+            assert str(small_fleet.settings.database) not in api.get(path).text, path
+        assert str(small_fleet.settings.database) not in broken["reason"]
 
 
 def test_a_version_of_a_newer_format_leaves_the_one_before_in_place(
@@ -145,7 +173,7 @@ def test_any_number_of_requests_for_a_model_that_is_loading_take_one_thread(
     store.release.set()
     assert {one.result(10).version for one in waiting} == {None}
     assert store.asked == 1
-    assert slow.serving().why == "timed out"
+    assert slow.serving().why == "the store of models can't be reached"
 
 
 @pytest.mark.parametrize("part", ["canary", "shadow"])

@@ -2,11 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Literal
 from urllib.parse import urlsplit
-
-from litestar import Request
 
 from modelfleet.api.problems import KeyMissing
 from modelfleet.catalog import Catalog, Key, digest_of
@@ -22,6 +20,7 @@ REMEMBERED = 0.9
 """Seconds for which a key is believed to be in force; so a revoked one is refused in a second."""
 
 _MOST_REMEMBERED = 10_000
+_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 class Access:
@@ -43,29 +42,26 @@ class Access:
         self._remembered: dict[str, tuple[Key, float]] = {}
         self._open_until = 0.0
 
-    async def check(self, request: "Request[Any, Any, Any]", role: Role) -> str | None:
-        """Let a request pass whose key has the role, within its tenant. See `allow`."""
-        if role != "public" and not await self._needs_key():
-            _refuse_other_sites(request)
-        said = request.headers.get("authorization", "")
-        return await self.allow(said, role, request.path_params.get("tenant"))
-
-    async def allow(self, authorization: str, role: Role, tenant: str | None) -> str | None:
+    async def check(self, headers: Mapping[str, str], role: Role, tenant: str | None) -> str | None:
         """Let pass whose key has the role; the only tenant that it may see, None for all.
 
         Args:
-            authorization: as in the header of that name.
+            headers: of the request, their names in lower case.
             role: the least that is asked for.
             tenant: whose the thing is that is asked for; None if it is nobody's.
 
         Raises:
             KeyMissing: there is no key, or it isn't in force.
             NotFound: the key is another tenant's, who learns nothing of this one.
-            NotAllowed: the key's role isn't enough.
+            NotAllowed: the key's role isn't enough; or there are no keys yet, and the request comes
+                from elsewhere.
         """
-        if role == "public" or not await self._needs_key():
+        if role == "public":
             return None
-        key = await self._key(authorization)
+        if not await self._needs_key():
+            _refuse_others(headers)
+            return None
+        key = await self._key(headers.get("authorization", ""))
         if key.role == "operator":
             return None
         if tenant is not None and tenant != key.tenant:
@@ -103,8 +99,16 @@ class Access:
         return found
 
 
-def _refuse_other_sites(request: "Request[Any, Any, Any]") -> None:
-    """A page of another site must not use a browser to reach a server that asks for no key."""
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+def _refuse_others(headers: Mapping[str, str]) -> None:
+    """A server that asks for no key is for this machine alone.
+
+    Neither a proxy may open it to others nor a page of another site in a browser that runs here.
+    """
+    if any(name in headers for name in _OF_PROXIES):
+        raise NotAllowed(
+            "key: behind a proxy requests need a key, and none was made yet: "
+            "modelfleet keys create operator"
+        )
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
         raise NotAllowed("origin: pages of other sites may not use a server without keys")

@@ -12,7 +12,7 @@ from litestar.types import Receive, Scope, Send
 from modelfleet.api.access import Access
 from modelfleet.api.faults import convert, decode
 from modelfleet.api.metrics import Metrics
-from modelfleet.api.problems import BodyBroken, TooLarge
+from modelfleet.api.problems import BodyBroken, BodyEncoded, TooLarge
 from modelfleet.api.together import Together
 from modelfleet.api.wakeups import Wakeups
 from modelfleet.decisions import Scorer
@@ -140,8 +140,12 @@ class Call:
         """The body as it comes.
 
         Raises:
+            BodyEncoded: it is compressed.
             BodyBroken: the client went away in the middle.
         """
+        encoding = self._request.headers.get("content-encoding", "identity")
+        if encoding.strip().lower() not in {"", "identity"}:
+            raise BodyEncoded(encoding)
         more = True
         while more:
             message = await self._request.receive()
@@ -177,6 +181,7 @@ class Call:
         """The body as it came.
 
         Raises:
+            BodyEncoded: it is compressed.
             TooLarge: it has more than 2 MB.
             BodyBroken: the client went away in the middle.
         """

@@ -10,8 +10,12 @@ T = TypeVar("T")
 
 
 @contextmanager
-def located(items: Sequence[T], check: Callable[[T], object], where: str) -> Iterator[None]:
+def located(
+    items: Sequence[T], check: Callable[[T], object], where: str | Callable[[int, str], str]
+) -> Iterator[None]:
     """Have an error about one of ``items`` name it, as in ``requests[3].text``.
+
+    ``where`` is the list's name; or says, by an item's number and field, what clients call that.
 
     The rooms below check all and say what is wrong; only if something is, each is checked again.
 
@@ -24,11 +28,15 @@ def located(items: Sequence[T], check: Callable[[T], object], where: str) -> Ite
         for index, item in enumerate(items):
             faults = _faults(item, check)
             if faults:
-                place = f"{where}[{index}]"
+                named = [_place(where, index, fault.field) for fault in faults]
                 raise InvalidInput(
-                    *(Fault(f"{place}.{fault.field}", fault.message) for fault in faults)
+                    *(Fault(name, one.message) for name, one in zip(named, faults, strict=True))
                 ) from error
         raise
+
+
+def _place(where: str | Callable[[int, str], str], index: int, field: str) -> str:
+    return f"{where}[{index}].{field}" if isinstance(where, str) else where(index, field)
 
 
 def _faults(item: T, check: Callable[[T], object]) -> tuple[Fault, ...]:

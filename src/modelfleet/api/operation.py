@@ -79,7 +79,9 @@ async def enter(request: Request[Any, Any, Any], role: Role) -> Call:
         NotAllowed: the key's role isn't enough.
     """
     platform: Platform = request.app.state["platform"]
-    return Call(platform, request, await platform.access.check(request, role))
+    tenant = request.path_params.get("tenant")
+    scope = await platform.access.check(request.headers, role, tenant)
+    return Call(platform, request, scope)
 
 
 def _decode_parameters(request: Request[Any, Any, Any]) -> None:

@@ -1,6 +1,6 @@
 """One way for all protocols from a model's name and requests to predictions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import msgspec
@@ -70,9 +70,15 @@ async def unload(platform: Platform, asked: Model) -> None:
 
 
 async def predict(
-    platform: Platform, asked: Model, requests: Sequence[Request], wish: Wish
+    platform: Platform,
+    asked: Model,
+    requests: Sequence[Request],
+    wish: Wish,
+    where: str | Callable[[int, str], str],
 ) -> Sequence[Prediction]:
     """What the model says of requests; decisions, durable in the log, if these are wished for.
+
+    ``where`` the client has put the requests: see `located`.
 
     Raises:
         InvalidInput: a request can't be accepted, there are too many, or it can't be logged.
@@ -81,7 +87,7 @@ async def predict(
     if not 1 <= len(requests) <= MOST_REQUESTS:
         raise InvalidInput.at("text", f"must be 1 to {MOST_REQUESTS:,} texts; got {len(requests)}")
     model = await loaded(platform, asked)
-    with located(requests, lambda one: check_request(one.text, one.metadata), "requests"):
+    with located(requests, lambda one: check_request(one.text, one.metadata), where):
         if wish.log:
             return await _decided(platform, asked, requests, wish)
         predicted = await _scored(platform, asked, model, requests, wish.most)

@@ -64,6 +64,17 @@ class TooLarge(HTTPException):
         self.faults = (Fault("body", f"must be at most {most:,} bytes"),)
 
 
+class BodyEncoded(HTTPException):
+    """A body is compressed, or otherwise encoded."""
+
+    status_code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+    def __init__(self, encoding: str) -> None:
+        message = f"must be sent as it is, not encoded; got Content-Encoding: {encoding[:40]}"
+        super().__init__(detail=f"body: {message}", headers={"Accept-Encoding": "identity"})
+        self.faults = (Fault("body", message),)
+
+
 class KeyMissing(HTTPException):
     """No key was sent, or none that is in force."""
 
@@ -92,7 +103,7 @@ def problem_of(error: Exception) -> Problem:
         return _problem(status, detail, faults)
     if isinstance(error, HTTPException):
         detail = _OF_ROUTER.get(HTTPStatus(error.status_code), error.detail)
-        faults = error.faults if isinstance(error, TooLarge) else ()
+        faults = error.faults if isinstance(error, TooLarge | BodyEncoded) else ()
         return _problem(error.status_code, detail, faults)
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, _INTERNAL, ())
 
@@ -100,7 +111,7 @@ def problem_of(error: Exception) -> Problem:
 def respond(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
     """The answer to a request that ended in an error; ours to mend are logged."""
     problem = problem_of(error)
-    note(request, problem.status, error)
+    note(request.method, route_of(request), problem.status, error)
     headers = getattr(error, "headers", None) or {}
     return Response(
         msgspec.json.encode(problem),
@@ -110,13 +121,18 @@ def respond(request: "Request[Any, Any, Any]", error: Exception) -> Response[byt
     )
 
 
-def note(request: "Request[Any, Any, Any]", status: int, error: Exception) -> None:
+def note(method: str, route: str, status: int, error: Exception) -> None:
     """Log what is ours to mend; of what another program must mend first, a line says what."""
-    route = request.scope.get("path_template", "")
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        _log.error("request refused", method=request.method, route=route, why=str(error))
+        _log.error("request refused", method=method, route=route, why=str(error))
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("request failed", method=request.method, route=route, exc_info=error)
+        _log.error("request failed", method=method, route=route, exc_info=error)
+
+
+def route_of(request: "Request[Any, Any, Any]") -> str:
+    """The path of a request's route, with what is variable in it by name."""
+    route: str = request.scope.get("path_template", "")
+    return route
 
 
 def _problem(status: int, detail: str, faults: tuple[Fault, ...]) -> Problem:

@@ -105,8 +105,12 @@ class Checkpoint(msgspec.Struct, frozen=True, eq=False):
         return cls._open(data, fingerprint, name)
 
     @classmethod
-    def open_file(cls, path: Path | str, fingerprint: str | None = None) -> Self:
+    def open_file(
+        cls, path: Path | str, fingerprint: str | None = None, name: str | None = None
+    ) -> Self:
         """Open a file: read it if it has less than ``MAPPED_FROM`` bytes, map it otherwise.
+
+        Errors call it by its ``name``, or by its path.
 
         Up to Python 3.12 every map keeps a duplicate of its file's descriptor for as long as it
         lives (from 3.13 on we ask for none), and Linux allows 65,530 maps per process: with a map
@@ -123,13 +127,14 @@ class Checkpoint(msgspec.Struct, frozen=True, eq=False):
             CheckpointDamaged: as for ``open_bytes``.
             StoreUnavailable: the file can't be read.
         """
+        name = str(path) if name is None else name
         try:
             contents = _contents(path)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-            raise CheckpointMissing(f"{path}: there is no such file") from error
+            raise CheckpointMissing(f"{name}: there is no such file") from error
         except OSError as error:
             raise StoreUnavailable(f"{path} can't be read: {error}") from error
-        return cls._open(contents, fingerprint, str(path))
+        return cls._open(contents, fingerprint, name)
 
     @classmethod
     def _open(cls, contents: Contents, expected: str | None, name: str) -> Self:

@@ -67,7 +67,7 @@ class NearbyStore:
             _note_use(path)
             return found
         data = self._rest.unless_resting(lambda: self.store.read(key))
-        found = Checkpoint.open_bytes(data, fingerprint, self.store.name(key))
+        found = Checkpoint.open_bytes(data, fingerprint, key)
         self._keep(path, data)
         return found
 

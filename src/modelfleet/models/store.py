@@ -130,7 +130,7 @@ class LocalStore:
     def open(self, key: str, fingerprint: str) -> Checkpoint:
         """See ``Store.open``."""
         try:
-            return Checkpoint.open_file(self._path(key), fingerprint)
+            return Checkpoint.open_file(self._path(key), fingerprint, key)
         except CheckpointMissing as missing:
             # An unmounted disk must not look like a fleet without models.
             if not self.folder.is_dir():
@@ -173,7 +173,7 @@ class ObjectStore:
 
     def open(self, key: str, fingerprint: str) -> Checkpoint:
         """See ``Store.open``."""
-        return Checkpoint.open_bytes(self.read(key), fingerprint, self.name(key))
+        return Checkpoint.open_bytes(self.read(key), fingerprint, key)
 
     def read(self, key: str) -> bytes:
         """What is under ``key``, unchecked.
@@ -188,11 +188,7 @@ class ObjectStore:
             try:
                 return bytes(self._store.get(path).bytes())
             except FileNotFoundError as error:
-                raise CheckpointMissing(f"{self.name(key)}: {_first_line(error)}") from error
-
-    def name(self, key: str) -> str:
-        """What errors call the file under ``key``."""
-        return f"{self.url.rstrip('/')}/{key}"
+                raise CheckpointMissing(f"{key}: there is no such object") from error
 
     def delete(self, key: str) -> None:
         """See ``Store.delete``."""

@@ -194,6 +194,12 @@ class ModelCache:
         """Versions that were opened, and those that couldn't be."""
         return self._loader.counts
 
+    def stand_in(self, tenant: str, task: str) -> ServedModel | None:
+        """What answers here in place of a live version that can't be served, if something does."""
+        entry = self._entries.get((tenant, task, None))
+        model = None if entry is None else entry.model
+        return model if model is not None and model.is_stand_in else None
+
     @property
     def stand_ins(self) -> int:
         """How many models answer in place of a version that can't be served."""

@@ -256,7 +256,7 @@ class Loader:
             try:
                 found = self._opened(state.tenant, state.task, name, version)
             except (CheckpointUnusable, StoreUnavailable) as error:
-                trouble = trouble or str(error)
+                trouble = trouble or _trouble(error)
             else:
                 return msgspec.structs.replace(found, trouble=trouble)
         labels = self._catalog.labels(state.tenant, state.task)
@@ -313,6 +313,13 @@ class Loader:
                 lesson = _Lesson(example.text, example.metadata, example.label, asked)
                 lessons.append(lesson)
         return lessons
+
+
+def _trouble(error: CheckpointUnusable | StoreUnavailable) -> str:
+    """What tenants are told; where the store is, stands in the server's own log."""
+    if isinstance(error, StoreUnavailable):
+        return "the store of models can't be reached"
+    return str(error)
 
 
 def _playing(model: ServedModel, state: TaskState) -> ServedModel:

@@ -219,7 +219,7 @@ def test_what_is_wrong_is_named(served: Served) -> None:
         (few, "raw_input_contents"),
         (negative, "inputs[0].shape"),
         (typed(), "1 to 1,000"),
-        (typed("a" * 1_900_000), "requests[0].text"),
+        (typed("a" * 1_900_000), "text[0]"),
     ):
         with pytest.raises(grpc.RpcError) as caught:
             served.ask("ModelInfer", message, "bob")

@@ -106,6 +106,16 @@ def test_a_task_without_a_version_answers_from_its_labels(api: Api) -> None:
     assert columns(answer)["labels"] == ["billing"]
 
 
+def test_what_the_protocol_leaves_open_may_be_null(api: Api) -> None:
+    (tensor,) = question(TEXTS[0])["inputs"]
+    body = {"inputs": [tensor | {"parameters": None}], "id": None, "outputs": None}
+    answer = api.post(f"/v2/models/{MODEL}/infer", json=body | {"parameters": None})
+    assert answer.json() == api.post(f"/v2/models/{MODEL}/infer", json=question(TEXTS[0])).json()
+    wanted = {"name": "label", "parameters": None}
+    answer = api.post(f"/v2/models/{MODEL}/infer", json=question(TEXTS[0]) | {"outputs": [wanted]})
+    assert [one["name"] for one in answer.json()["outputs"]] == ["label"]
+
+
 def test_many_who_wait_for_a_model_hold_nobody_else_up(
     small_fleet: Fleet, clock: HandClock
 ) -> None:
@@ -231,7 +241,7 @@ WRONG = {
     "no shape": (_wrong(lambda b: b["inputs"][0].pop("shape")), "shape"),
     "numbers": (_wrong(lambda b: b["inputs"][0].update(data=[1, 2, 3])), "inputs[0].data[0]"),
     "another datatype": (_wrong(lambda b: b["inputs"][0].update(datatype="FP32")), "datatype"),
-    "an empty text": (question("fine", " "), "requests[1].text"),
+    "an empty text": (question("fine", " "), "text[1]"),
     "too many texts": (question(*["a"] * 1001), "1,000"),
     "none": (question(), "1 to 1,000"),
     "unknown output": (question("a", outputs=[{"name": "logits"}]), "outputs[0].name"),

@@ -154,7 +154,7 @@ ERRORS: list[tuple[str, str, str | None, int, str]] = [
     ("POST", f"{V1}:predict", '{"instances": [{"x": "a"}]}', 400, "unexpected key 'x'"),
     ("POST", f"{V1}:predict", '{"instances": [{"metadata": ""}]}', 400, "missing key 'text'"),
     ("POST", f"{V1}:predict", '{"instances": [{"b64": "?"}]}', 400, "base64"),
-    ("POST", f"{V1}:predict", '{"instances": ["a", " "]}', 400, "requests[1].text"),
+    ("POST", f"{V1}:predict", '{"instances": ["a", " "]}', 400, "instances[1].text"),
     (
         *("POST", f"{V1}:predict", '{"instances": [{"text": "a", "metadata": "["}]}', 400),
         "must be a JSON object",

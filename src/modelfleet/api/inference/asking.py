@@ -7,7 +7,7 @@ import msgspec
 
 from modelfleet.api.call import Platform
 from modelfleet.api.inference.choices import Choice, choices, tensor_of
-from modelfleet.api.inference.questions import requests_of, wish_of
+from modelfleet.api.inference.questions import element, requests_of, wish_of
 from modelfleet.api.inference.tensors import Tensor
 from modelfleet.api.predicting import Model, predict
 
@@ -38,6 +38,6 @@ async def answer(platform: Platform, model: Model, question: Question) -> Answer
     log = wish_of(question.parameters).log
     chosen = choices(question.wanted, log=log, binary=question.binary)
     wish = wish_of(question.parameters, max((one.classes for one in chosen), default=0))
-    predictions = await predict(platform, model, requests_of(question.inputs), wish)
+    predictions = await predict(platform, model, requests_of(question.inputs), wish, element)
     outputs = [(choice, tensor_of(choice, predictions)) for choice in chosen]
     return Answered(predictions[0].version, outputs)

@@ -15,7 +15,7 @@ from modelfleet.errors import CheckpointUnusable, NotFound
 def respond(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
     """The answer to a request that ended in an error."""
     status, said = told(request.scope.get("path_params", {}), error)
-    problems.note(request, status, error)
+    problems.note(request.method, problems.route_of(request), status, error)
     return Response(
         msgspec.json.encode(Refusal(said)),
         status_code=status,

@@ -38,10 +38,20 @@ async def index(platform: Platform, query: IndexQuery) -> AsyncIterator[Indexed]
         for state in page:
             if _is_model(state) and (left is None or left > 0):
                 left = None if left is None else left - 1
-                yield Indexed(model_name(state.tenant, state.task), state.live or "", READY, "")
+                yield _indexed(state, platform)
         if len(page) < _AT_ONCE:
             return
         after = page[-1].tenant, page[-1].task
+
+
+def _indexed(state: TaskState, platform: Platform) -> Indexed:
+    """A model, and what is wrong with its live version if that is known: if it was asked lately."""
+    name, version, reason = model_name(state.tenant, state.task), state.live or "", ""
+    served = platform.fleet.cache.stand_in(state.tenant, state.task)
+    if served is not None:
+        version = served.version or ""
+        reason = f"{served.wanted} can't be served: {served.trouble}"
+    return Indexed(name, version, READY, reason)
 
 
 def _is_model(state: TaskState) -> bool:

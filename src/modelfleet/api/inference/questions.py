@@ -76,6 +76,12 @@ def requests_of(tensors: Sequence[Tensor]) -> list[Request]:
     return [Request(text, metadata) for text, metadata in zip(texts, objects, strict=True)]
 
 
+def element(number: int, field: str) -> str:
+    """What clients call a field of a request: ``metadata[3].plan`` of ``metadata.plan``."""
+    name, dot, rest = field.partition(".")
+    return f"{name}[{number}]{dot}{rest}"
+
+
 def wish_of(parameters: Mapping[str, Any], most: int = 0) -> Wish:
     """What the parameters of a request wish for; those of other servers are passed over.
 
@@ -106,12 +112,13 @@ def flag(parameters: Mapping[str, Any], name: str, field: str) -> bool:
 
 
 def _binary_size(sent: SentTensor, field: str) -> int:
-    size = sent.parameters.get("binary_data_size", 0)
+    parameters = sent.parameters or {}
+    size = parameters.get("binary_data_size", 0)
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise InvalidInput.at(
             f"{field}.parameters.binary_data_size", "must be a whole number from 0"
         )
-    if "shared_memory_region" in sent.parameters:
+    if "shared_memory_region" in parameters:
         raise InvalidInput.at(f"{field}.parameters", "shared memory isn't supported")
     return size
 
@@ -119,7 +126,7 @@ def _binary_size(sent: SentTensor, field: str) -> int:
 def _tensor(sent: SentTensor, binary: bytes, field: str) -> Tensor:
     if sent.datatype != BYTES:
         raise InvalidInput.at(f"{field}.datatype", f"must be BYTES; got {sent.datatype[:100]!a}")
-    in_binary = "binary_data_size" in sent.parameters
+    in_binary = "binary_data_size" in (sent.parameters or {})
     if in_binary == (sent.data is not msgspec.UNSET):
         raise InvalidInput.at(field, "must have either data or binary_data_size")
     values: tuple[bytes | str, ...] = (

@@ -117,11 +117,12 @@ async def infer(call: Call) -> ASGIApp:
 
 
 def _question(body: InferBody, binary: bytes) -> Question:
+    parameters = body.parameters or {}
     return Question(
         inputs=tensors_of(body, binary),
-        parameters=body.parameters,
-        wanted=[(one.name, one.parameters) for one in body.outputs],
-        binary=flag(body.parameters, "binary_data_output", "parameters"),
+        parameters=parameters,
+        wanted=[(one.name, one.parameters or {}) for one in body.outputs or ()],
+        binary=flag(parameters, "binary_data_output", "parameters"),
     )
 
 

@@ -1,4 +1,4 @@
-"""What clients send and get as JSON; what the protocol leaves open may be left out."""
+"""What clients send and get as JSON; what the protocol leaves open may be left out or null."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ class SentTensor(msgspec.Struct, frozen=True):
     shape: tuple[int, ...]
     datatype: str
     data: Any = msgspec.UNSET
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] | None = None
 
 
 class WantedOutput(msgspec.Struct, frozen=True):
     """An output that the client chose, and how it is to come."""
 
     name: str
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] | None = None
 
 
 class InferBody(msgspec.Struct, frozen=True):
@@ -27,8 +27,8 @@ class InferBody(msgspec.Struct, frozen=True):
 
     inputs: tuple[SentTensor, ...]
     id: str | None = None
-    parameters: dict[str, Any] = {}
-    outputs: tuple[WantedOutput, ...] = ()
+    parameters: dict[str, Any] | None = None
+    outputs: tuple[WantedOutput, ...] | None = None
 
 
 class GivenTensor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -128,7 +128,7 @@ class Indexed(msgspec.Struct, frozen=True):
 class OrderBody(msgspec.Struct, frozen=True):
     """Parameters of loading and unloading; none of them means anything here."""
 
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] | None = None
 
 
 class Nothing(msgspec.Struct, frozen=True):

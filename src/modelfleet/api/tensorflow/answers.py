@@ -1,6 +1,6 @@
 """Predictions, versions and metadata as TensorFlow Serving shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ def predictions(asked: Asked, predicted: Sequence[Prediction]) -> Json:
     """The outputs in the form in which the inputs came."""
     outputs = _outputs_of(asked.signature)
     columns = {output.name: output.column(predicted) for output in outputs}
-    if asked.form == "columns":
+    if asked.key == "inputs":
         return {"outputs": columns}
     rows = zip(*columns.values(), strict=True)
     return {"predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
@@ -35,14 +35,17 @@ def results(predicted: Sequence[Prediction]) -> Json:
     return {"results": [[[c.label, c.probability] for c in one.candidates] for one in predicted]}
 
 
-def status(numbers: Sequence[int]) -> Json:
-    """Versions that can be asked; each is loaded when it is."""
-    fine = {"error_code": "OK", "error_message": ""}
-    return {
-        "model_version_status": [
-            {"version": str(number), "state": "AVAILABLE", "status": fine} for number in numbers
-        ]
-    }
+def status(numbers: Sequence[int], broken: Mapping[int, str]) -> Json:
+    """Versions, each of which is loaded when it is asked; and what is wrong with those ``broken``.
+
+    A version that failed has come to its end, as TensorFlow Serving says it.
+    """
+    return {"model_version_status": [_state(one, broken.get(one, "")) for one in numbers]}
+
+
+def _state(number: int, wrong: str) -> Json:
+    said = {"error_code": "UNAVAILABLE" if wrong else "OK", "error_message": wrong}
+    return {"version": str(number), "state": "END" if wrong else "AVAILABLE", "status": said}
 
 
 def metadata(model: str, number: int) -> Json:

@@ -11,7 +11,7 @@ import msgspec
 from modelfleet.api.tensorflow.failures import Refused
 from modelfleet.decisions import Request
 
-Form = Literal["rows", "columns"]
+Key = Literal["instances", "inputs", "examples"]
 
 INPUTS = ("text", "metadata")
 SERVING, DECIDE = "serving_default", "decide"
@@ -22,10 +22,10 @@ _METADATA = msgspec.json.Decoder(dict[str, Any])
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Requests, the form in which they came, and the signature that is to answer them."""
+    """Requests, their key in the body, and the signature that is to answer them."""
 
     requests: Sequence[Request]
-    form: Form
+    key: Key
     signature: str
 
 
@@ -62,9 +62,9 @@ def predicted(body: bytes) -> Asked:
     if "instances" in sent and "inputs" in sent:
         raise Refused("Only one of 'instances' and 'inputs' keys may be given")
     if "instances" in sent:
-        return Asked(_rows(sent["instances"], "instances"), "rows", signature)
+        return Asked(_rows(sent["instances"], "instances"), "instances", signature)
     if "inputs" in sent:
-        return Asked(_columns(sent["inputs"]), "columns", signature)
+        return Asked(_columns(sent["inputs"]), "inputs", signature)
     raise Refused("Missing 'inputs' or 'instances' key")
 
 
@@ -84,7 +84,8 @@ def classified(body: bytes) -> Asked:
     examples = sent["examples"]
     if not isinstance(examples, list) or not all(isinstance(one, dict) for one in examples):
         raise Refused("'examples' key must be a list of objects")
-    return Asked(_rows([context | one for one in examples], "examples"), "rows", signature)
+    rows = _rows([context | one for one in examples], "examples")
+    return Asked(rows, "examples", signature)
 
 
 def _signature(sent: Mapping[str, Any], known: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ class Refused(ModelfleetError):
 def respond(request: "Request[Any, Any, Any]", error: Exception) -> Response[bytes]:
     """The answer to a request that ended in an error."""
     status, said = _told(request, error)
-    problems.note(request, status, error)
+    problems.note(request.method, problems.route_of(request), status, error)
     body = msgspec.json.format(msgspec.json.encode({"error": said}), indent=4)
     return Response(
         body,

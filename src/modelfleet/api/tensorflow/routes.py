@@ -16,7 +16,7 @@ from modelfleet.api.tensorflow import answers, bodies, numbers, samples
 from modelfleet.api.tensorflow.failures import Refused, malformed, missing
 from modelfleet.api.tensorflow.paths import Target, target_of
 from modelfleet.decisions import Prediction
-from modelfleet.errors import InvalidInput
+from modelfleet.errors import CheckpointUnusable, InvalidInput, StoreUnavailable
 
 _GROUP = "tensorflow serving"
 _MOST_LABELS = 2**31
@@ -91,12 +91,27 @@ async def _regress(_call: Call, _target: Target, _model: Model) -> ASGIApp:
 
 async def _status(call: Call, target: Target, model: Model) -> ASGIApp:
     """Versions, the newest first; of the whole model also what KServe's clients look for."""
-    served = await loaded(call.platform, model)
     if target.number is not None or target.label is not None:
-        return answers.pretty(answers.status([numbers.number_of(served.version)]))
+        return answers.pretty(await _status_of_version(call, model))
+    served = await loaded(call.platform, model)
     names = await _versions(call, model.tenant, model.task)
     known = list(dict.fromkeys(map(numbers.number_of, names))) or [numbers.NONE]
-    return answers.pretty(answers.status(known) | {"name": target.model, "ready": True})
+    broken = {numbers.number_of(served.wanted): served.trouble}
+    return answers.pretty(answers.status(known, broken) | {"name": target.model, "ready": True})
+
+
+async def _status_of_version(call: Call, model: Model) -> dict[str, Any]:
+    try:
+        served = await loaded(call.platform, model)
+    except (CheckpointUnusable, StoreUnavailable):
+        number = numbers.number_of(await _name_of(call, model))
+        return answers.status([number], {number: "this version can't be served"})
+    return answers.status([numbers.number_of(served.version)], {})
+
+
+async def _name_of(call: Call, model: Model) -> str:
+    named = call.fleet.catalog.named
+    return await call.in_thread(named, model.tenant, model.task, str(model.version))
 
 
 async def _metadata(call: Call, target: Target, model: Model) -> ASGIApp:
@@ -107,7 +122,7 @@ async def _metadata(call: Call, target: Target, model: Model) -> ASGIApp:
 
 async def _told(call: Call, model: Model, asked: bodies.Asked, wish: Wish) -> Sequence[Prediction]:
     try:
-        return await predict(call.platform, model, asked.requests, wish)
+        return await predict(call.platform, model, asked.requests, wish, asked.key)
     except InvalidInput as error:
         raise Refused(str(error)) from error
 

@@ -22,6 +22,6 @@ PREDICTIONS: dict[str, Any] = {
 }
 CLASSIFY: dict[str, Any] = {"examples": [{"text": "I can't get on the wifi"}]}
 RESULTS: dict[str, Any] = {"results": [[["it", 0.91], ["facilities", 0.09]]]}
-STATUS: dict[str, Any] = answers.status([1772355600000000])
+STATUS: dict[str, Any] = answers.status([1772355600000000], {})
 METADATA: dict[str, Any] = answers.metadata("acme.team", 1772355600000000)
 REFUSAL = {"error": "Servable not found for request: Latest(acme.team)"}

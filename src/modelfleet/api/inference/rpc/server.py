@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import Any
 
 import grpc
-import structlog
 from google.protobuf.message import Message
 
 from modelfleet.api.call import MOST_BYTES, Platform
@@ -15,6 +14,7 @@ from modelfleet.api.inference.failures import told
 from modelfleet.api.inference.rpc.service import METHODS, NAME, Asked, Method
 from modelfleet.api.operation import named_by
 from modelfleet.api.predicting import Model
+from modelfleet.api.problems import note
 from modelfleet.errors import SettingsWrong
 
 _LONGEST_DRAIN = 15.0
@@ -27,8 +27,6 @@ _CODES = {
     HTTPStatus.CONFLICT: grpc.StatusCode.ABORTED,
     HTTPStatus.SERVICE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
 }
-
-_log = structlog.get_logger("modelfleet.api")
 
 Handler = Callable[[Any, "grpc.aio.ServicerContext[Any, Any]"], Awaitable[Message]]
 
@@ -80,8 +78,7 @@ def _answering(platform: Platform, name: str, method: Method) -> Handler:
             return await method.answer(platform, await _entered(platform, method, message, context))
         except Exception as error:
             status, said = told(_named(message), error)
-            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                _log.error("request failed", method="GRPC", route=route, exc_info=error)
+            note("GRPC", route, status, error)
             code = _CODES.get(HTTPStatus(status), grpc.StatusCode.INTERNAL)
             await context.abort(code, said)
             raise
@@ -101,11 +98,14 @@ async def _entered(
     named = _named(message)
     of = named_by(named["model"]) if "model" in named else {}
     sent = dict(context.invocation_metadata() or ())
-    said = sent.get("authorization", "")
-    text = said if isinstance(said, str) else said.decode("ascii", "replace")
-    scope = await platform.access.allow(text, method.role, of.get("tenant"))
+    headers = {name: _text(value) for name, value in sent.items()}
+    scope = await platform.access.check(headers, method.role, of.get("tenant"))
     model = Model(of.get("tenant", ""), of.get("task", ""), named.get("version") or None)
     return Asked(message, model, scope)
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("ascii", "replace")
 
 
 def _named(message: Any) -> dict[str, str]:  # noqa: ANN401 - the same
