@@ -57,9 +57,11 @@ class Life:
         self.chance = random.Random(seed)  # noqa: S311 - a test's own chance
         self._number = 0
 
-    def publish(self, version: str, tenant: str = "acme", task: str = "team") -> None:
+    def publish(
+        self, version: str, tenant: str = "acme", task: str = "team", *, recipe: str = "default"
+    ) -> None:
         """A version is published, as training would."""
-        body = VersionPublished(version, 0, 0, "default", 10, 2, "f", "d", "as good")
+        body = VersionPublished(version, 0, 0, recipe, 10, 2, "f", "d", "as good")
         self._log(tenant, task, body, f"published {version}")
 
     def live(

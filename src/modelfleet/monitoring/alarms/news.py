@@ -105,7 +105,7 @@ class News:
         then = heard.gathered.then[heard.gathered.of[element]]
         kept = [*memory.episodes]
         for episode in kept:
-            if self._is_explained_no_more(memory, episode):
+            if self._is_explained_no_more(episode, memory.episodes):
                 self._handler.end(Case(about, episode, one), "what explained it is over")
                 self._close(about, memory.episodes, episode, one.matured)
                 self._be_usual(memory, episode, one, then)
@@ -138,9 +138,9 @@ class News:
         memory.usual |= usual
         memory.since |= dict.fromkeys(usual, then.last)
 
-    def _is_explained_no_more(self, memory: TaskMemory, episode: Episode) -> bool:
+    def _is_explained_no_more(self, episode: Episode, beside: Sequence[Episode]) -> bool:
         """Whether the alert that muted one has ended; if it goes on, its detector rings again."""
-        open_ = {one.alert for one in (*memory.episodes, *self._shared.episodes)}
+        open_ = {one.alert for one in (*beside, *self._shared.episodes)}
         return episode.muted_by is not None and episode.muted_by not in open_
 
     def _rings_again(self, heard: Heard, one: Matured, element: int, episode: Episode) -> None:
@@ -231,6 +231,11 @@ class News:
             return
         outcomes = heard.gathered.outcomes
         for episode in [*self._shared.episodes]:
+            case = Case(Whose(kinds.PLATFORM_TENANT, "", episode.recipe), episode, one)
+            if self._is_explained_no_more(episode, ()):
+                self._handler.end(case, "what explained it is over")
+                self._shared.episodes.remove(episode)
+                continue
             if episode.stream != outcomes.streams[element] or not episode.counts(one.decided):
                 continue
             if episode.recipe and episode.recipe != one.recipe:
@@ -239,8 +244,7 @@ class News:
             if episode.field and kind not in common_slices(one, self._shared):
                 continue
             episode.take_in(bool(outcomes.happened[element]), float(outcomes.stated[element]))
-            about = Whose(kinds.PLATFORM_TENANT, "", episode.recipe)
-            if self._handler.follow(Case(about, episode, one)):
+            if self._handler.follow(case):
                 self._shared.episodes.remove(episode)
 
 
