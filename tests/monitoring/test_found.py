@@ -16,6 +16,7 @@ from modelfleet.clock import DAY
 from modelfleet.events import Query
 from modelfleet.events import kinds as k
 from modelfleet.fleet import Fleet
+from modelfleet.monitoring import cost_of
 from modelfleet.monitoring.schema import MONITOR_SLICES, MONITOR_STATES
 from modelfleet.settings import Settings
 
@@ -105,6 +106,27 @@ def test_what_goes_on_is_told_with_what_was_tried_and_what_changed(life: Life) -
     assert [(one.what, one.helped) for one in alert.actions] == [("retrain", False), ("tell", None)]
     assert "It goes on: it didn't help to retrain." in alert.sentence
     assert "parking" in alert.causes[0].what
+
+
+def test_what_is_raised_again_is_told_as_it_is_by_then(life: Life) -> None:
+    began = life.clock.time
+    life.live(worse(0.4), days=14)
+    (alert,) = alerts(life.fleet)
+    first, again = life.fleet.events(Query(kinds=(k.AlertRaised.kind,)))
+    assert (alert.raised, alert.raised_again) == (first.logged, again.logged)
+    assert alert.events > first.fields["events"]
+    assert alert.expected is not None
+    assert alert.observed is not None
+    assert alert.expected == pytest.approx(0.88, abs=0.03)
+    assert alert.observed == pytest.approx(0.48, abs=0.1)
+    assert f"{alert.observed:.0%}" in alert.sentence
+    assert f" of {alert.events})" in alert.sentence
+    assert alert.inception is not None
+    assert abs(alert.inception.time - began) < DAY
+    assert alert.inception.latest - alert.inception.earliest < 2 * DAY
+    a_week = 7 * DAY / (again.logged - alert.inception.time)
+    excess = (alert.expected - alert.observed) * alert.events
+    assert cost_of(alert) == pytest.approx(excess * a_week)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ USUAL = 0.9
 
 
 def only_sure_is_right(confidence: float, _metadata: Mapping[str, str]) -> float:
-    return confidence if confidence > USUAL else confidence - 0.6
+    return confidence if confidence >= USUAL else confidence - 0.6
 
 
 GOOD = Habits(version="v1")

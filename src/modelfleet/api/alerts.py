@@ -82,12 +82,14 @@ class AlertAnswer(AlertSaid, frozen=True, kw_only=True):
     """Something that got worse; it is open while ``ended`` is null, and ``why`` says what ended it.
 
     One without a task is a recipe's or the fleet's. A quiet one is being seen to; who is told of
-    one that is ``muted_by`` another is told of the other.
+    one that is ``muted_by`` another is told of the other. What is said of one that was raised more
+    than once is as of ``raised_again``.
     """
 
     tenant: str
     task: str
     raised: datetime
+    raised_again: datetime | None = None
     inception: InceptionAnswer | None = None
     actions: tuple[ActionAnswer, ...] = ()
     ended: datetime | None = None

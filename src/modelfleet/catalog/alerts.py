@@ -35,12 +35,14 @@ class Alert(AlertSaid, frozen=True, kw_only=True):
     """Something that got worse; times in microseconds, the rest as in `AlertSaid`.
 
     One without a task is a recipe's or the fleet's. It is open while ``ended`` is None; ``why``
-    says what ended it.
+    says what ended it. What is said of it is as of ``raised_again``, the last time that it was
+    raised after ``raised``; None: never again.
     """
 
     tenant: str
     task: str
     raised: int
+    raised_again: int | None = None
     inception: Inception | None = None
     actions: tuple[Action, ...] = ()
     ended: int | None = None
@@ -113,7 +115,7 @@ def _raise(connection: sa.Connection, event: Logged, body: kinds.AlertRaised) ->
     }
     before = _body(connection, event, body.alert)
     if before is not None:
-        said = body.fields() | {"actions": before["actions"]}
+        said = body.fields() | {"actions": before["actions"], "raised_again": event.logged}
         again = sa.update(ALERTS).where(*_is(event, body.alert)).values(row | {"body": said})
         connection.execute(again)
         return

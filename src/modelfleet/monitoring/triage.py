@@ -15,7 +15,7 @@ def cost_of(alert: Alert) -> float:
     if alert.expected is None or alert.observed is None:
         return 0.0
     lasted = (
-        alert.raised - alert.inception.time
+        (alert.raised_again or alert.raised) - alert.inception.time
         if alert.inception is not None
         else _LOOKED_AT.get(alert.finding, _WEEK)
     )

@@ -6,10 +6,9 @@ import msgspec
 import sqlalchemy as sa
 
 from modelfleet.events import Logged, Query, kinds, statements
-from modelfleet.events.findings import Cause, Inception
+from modelfleet.events.findings import Cause
 from modelfleet.monitoring.alarms.common_errors import SURE, common_errors
-from modelfleet.monitoring.alarms.history import Past, past_of
-from modelfleet.monitoring.matured import Matured
+from modelfleet.monitoring.alarms.history import Past
 from modelfleet.monitoring.words import telling_words
 
 ERRORS = "errors"
@@ -58,19 +57,6 @@ def causes_of(connection: sa.Connection, past: Past, when: When) -> Causes:
     told += moved(past, when)
     told[1:1] = _errors(past, when)
     return Causes(tuple(told[:MOST]), tuple(ordered))
-
-
-def later_causes(
-    connection: sa.Connection, at: Matured, began: Inception | None
-) -> tuple[Cause, ...]:
-    """What changed by itself since an alert began; by now more is known of it."""
-    past = past_of(connection, at, at.seq)
-    first = None if began is None else began.seq
-    places = [place for place, one in enumerate(past.outcomes) if one.seq == first]
-    if not places:
-        return ()
-    when = When(places[0], places[0], places[0])
-    return (*_errors(past, when), *moved(past, when))
 
 
 def _errors(past: Past, when: When) -> Iterator[Cause]:

@@ -58,6 +58,7 @@ class Episode(msgspec.Struct, array_like=True):
         rang: whether the detector rang again since then.
         began: the first decision since it is worse.
         behind: the decision behind which the detector had started anew before that.
+        again: how often it was raised again.
     """
 
     alert: str
@@ -85,6 +86,7 @@ class Episode(msgspec.Struct, array_like=True):
     rang: bool = False
     began: int = 0
     behind: int = 0
+    again: int = 0
 
     @property
     def kind(self) -> tuple[int, str, str]:

@@ -120,6 +120,12 @@ def find(
     return found if stands_out(whole, part, found.began.seq, rang) else None
 
 
+def find_again(connection: sa.Connection, rang: Rang, recipe: Recipe) -> Finding:
+    """Look back once more from an open alert of all requests: how it is by now."""
+    past = past_of(connection, rang.at, rang.until, rang.since)
+    return _found(connection, rang, recipe, past, ("", ""))
+
+
 def _found(
     connection: sa.Connection, rang: Rang, recipe: Recipe, past: Past, kind: Slice
 ) -> Finding:

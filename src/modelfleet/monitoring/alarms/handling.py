@@ -8,17 +8,16 @@ import sqlalchemy as sa
 from modelfleet.clock import DAY, Clock
 from modelfleet.events import Event, Logged, body_of, kinds, statements
 from modelfleet.monitoring.alarms.actions import Order, Situation, action_name, next_order
-from modelfleet.monitoring.alarms.causes import later_causes
 from modelfleet.monitoring.alarms.episodes import Action, Episode
-from modelfleet.monitoring.alarms.findings import Finding, Rang
+from modelfleet.monitoring.alarms.findings import Finding, Rang, find_again
 from modelfleet.monitoring.alarms.policy import Policy
-from modelfleet.monitoring.alarms.sentences import told
 from modelfleet.monitoring.alarms.targets import target_after, targets_of
 from modelfleet.monitoring.alarms.telling import (
     Teller,
     Whose,
     new_episode,
     raised,
+    sentence_of,
 )
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.streams import Stream
@@ -28,11 +27,15 @@ _NEWS = 7 * DAY
 
 
 class Case(msgspec.Struct, frozen=True):
-    """An open alert, whom it concerns, and the outcome that is looked at."""
+    """An open alert, whom it concerns, and the outcome that is looked at.
+
+    ``rang`` says how to look at it once more; its evidence is above 0 if the detector rang again.
+    """
 
     about: Whose
     episode: Episode
     at: Matured
+    rang: Rang | None = None
 
 
 class Handler:
@@ -78,10 +81,12 @@ class Handler:
                 self._teller.measured(case.about, episode, episode.action, time)
             self._teller.ended(case.about, episode, time)
             return True
+        rings = case.rang is not None and case.rang.evidence > 0
+        finding = self._look_again(case) if rings or episode.given_up else None
         if episode.given_up:
             if episode.action is not None:
                 self._teller.measured(case.about, episode, episode.action, time)
-            self._act(case, self._next(case.about, episode))
+            self._act(case, self._next(case.about, episode), finding)
         return False
 
     def end(self, case: Case, why: str) -> None:
@@ -120,7 +125,17 @@ class Handler:
             allowed,
         )
 
-    def _act(self, case: Case, order: Order) -> None:
+    def _look_again(self, case: Case) -> Finding | None:
+        """What an alert is by now: it goes on, or something new has happened meanwhile."""
+        if case.rang is None:
+            return None
+        finding = find_again(self._connection, case.rang, self._policy.recipe)
+        episode = case.episode
+        episode.versions, episode.confident = finding.versions, finding.confident
+        episode.observed = finding.observed
+        return finding
+
+    def _act(self, case: Case, order: Order, finding: Finding | None = None) -> None:
         episode, time = case.episode, case.at.matured
         again = bool(episode.tried)
         if order.what == "tell":
@@ -130,28 +145,28 @@ class Handler:
         if not self._is_news(case.at):
             return
         self._teller.acts(case.about, episode, order, time)
-        if order.what == "tell" and again:
-            self._raise_again(case)
+        if order.what == "tell" and again and finding is not None:
+            self._raise_again(case, finding)
 
-    def _raise_again(self, case: Case) -> None:
-        """The same alert, louder: what was done about it didn't help."""
+    def _raise_again(self, case: Case, finding: Finding) -> None:
+        """The same alert as it is by now, louder: what was done about it didn't help."""
         first = f"{case.episode.alert}.raised.0"
         said = [event for event in self._teller.events if event.id == first]
         said += statements.by_ids(self._connection, [(case.about.tenant, first)])  # type: ignore[arg-type]  # either has a body
         body = body_of(said[0]) if said else None
         if not isinstance(body, kinds.AlertRaised):
             return
-        case.episode.quiet = False
-        causes = body.causes or later_causes(self._connection, case.at, body.inception)
-        tried = " and ".join(one.replace("_", " ") for one in case.episode.tried)
-        louder = msgspec.structs.replace(
-            body,
-            quiet=False,
-            causes=causes,
-            sentence=f"{body.sentence}{told(causes[: not body.causes])} It goes on: it didn't help "
-            f"to {tried}.",
-        )
-        self._teller.alert(case.about, louder, case.at.matured, 1)
+        episode, rang = case.episode, case.rang
+        rings = rang is not None and rang.evidence > 0
+        evidence, bar = (rang.evidence, rang.bar) if rang and rings else (body.evidence, body.bar)
+        finding = msgspec.structs.replace(finding, causes=finding.causes or body.causes)
+        tried = " and ".join(one.replace("_", " ") for one in episode.tried)
+        sentence = sentence_of(case.about, Stream(episode.stream), "", finding)
+        episode.sentence = f"{sentence} It goes on: it didn't help to {tried}."
+        episode.quiet = False
+        episode.again += 1
+        louder = raised(case.about, episode, finding, evidence, bar)
+        self._teller.alert(case.about, louder, case.at.matured, episode.again)
 
     def _is_news(self, at: Matured) -> bool:
         return self._clock() - at.matured < _NEWS

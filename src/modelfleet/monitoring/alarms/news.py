@@ -115,9 +115,8 @@ class News:
             if episode.field and not _is_in(one, episode.field, episode.value):
                 continue
             episode.take_in(happened, stated)
-            if alarm is not None and not episode.field:
-                self._rings_again(heard, one, element, episode)
-            if self._handler.follow(Case(about, episode, one)):
+            rang = None if episode.field else self._rang_again(heard, element, episode, alarm)
+            if self._handler.follow(Case(about, episode, one, rang)):
                 self._close(about, memory.episodes, episode, one.matured)
                 self._be_usual(memory, episode, one, then)
         if alarm is not None:
@@ -143,13 +142,20 @@ class News:
         open_ = {one.alert for one in (*beside, *self._shared.episodes)}
         return episode.muted_by is not None and episode.muted_by not in open_
 
-    def _rings_again(self, heard: Heard, one: Matured, element: int, episode: Episode) -> None:
-        """It goes on, or something new has happened meanwhile: look once more."""
-        rang = self._rang(heard, one, element, (0.0, 0.0))
-        finding = find(self._connection, rang, self._policy.recipe)
-        episode.rang = True
-        if finding is not None:
-            episode.versions, episode.confident = finding.versions, finding.confident
+    def _rang_again(
+        self, heard: Heard, element: int, episode: Episode, alarm: Alarm | None
+    ) -> Rang:
+        """How an open alert's stream is to be looked at once more, and whether it rang again.
+
+        From where its detector stood when it rang first, and against what was usual then: what was
+        learned since is of the time that is bad.
+        """
+        episode.rang |= alarm is not None
+        found = (0.0, 0.0) if alarm is None else (alarm.evidence, alarm.bar)
+        rang = self._rang(heard, heard.some[heard.gathered.of[element]], element, found)
+        if episode.usual is None:
+            return msgspec.structs.replace(rang, since=episode.behind, offset=episode.offset)
+        return msgspec.structs.replace(rang, since=episode.behind, offset=0.0, rate=episode.usual)
 
     def _raise(
         self,
