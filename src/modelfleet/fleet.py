@@ -120,7 +120,7 @@ class Fleet:
         encoders = Encoders(self.settings.embeddings)
         near = self.settings.cache_folder, self.settings.cache_bytes
         self._store = store = open_store_near(self.settings.models, *near)
-        loader = Loader(self.log, self.catalog, store, encoders, self.recipe)
+        loader = Loader(self.log, self.catalog, store, encoders, self.recipe, clock)
         loads = LOADS if isinstance(store, LocalStore) else LOADS_FROM_AFAR
         self.cache = ModelCache(loader, self.settings.memory, clock, loads)
         self.log.on_commit(self._notice)

@@ -77,6 +77,7 @@ _FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         {"version": _version | st.none()}, optional={"share": st.sampled_from([0.1, 1.0])}
     ),
     "version.shadowed": st.fixed_dictionaries({"version": _version | st.none()}),
+    "version.unusable": st.fixed_dictionaries({"version": _version, "error": st.just("gone")}),
     "training.failed": st.fixed_dictionaries({"watermark": _small, "error": st.just("no space")}),
     "training.retried": st.just({}),
     "target.set": st.fixed_dictionaries({"precision": st.sampled_from([None, 0.95])}),

@@ -20,6 +20,7 @@ from safetensors import safe_open
 from modelfleet.errors import (
     CheckpointDamaged,
     CheckpointMissing,
+    CheckpointUnusable,
     InvalidInput,
     StoreUnavailable,
 )
@@ -161,7 +162,7 @@ def descriptors() -> int:
 def test_any_altered_byte_is_found(data: bytes, place: int, change: int) -> None:
     altered = bytearray(data)
     altered[place % len(data)] ^= change
-    with pytest.raises(CheckpointDamaged):
+    with pytest.raises(CheckpointUnusable):
         Checkpoint.open_bytes(bytes(altered))
 
 
@@ -169,7 +170,7 @@ def test_every_altered_byte_of_the_header_is_found(data: bytes) -> None:
     for place in range(8 + int.from_bytes(data[:8], "little")):
         altered = bytearray(data)
         altered[place] ^= 1
-        with pytest.raises(CheckpointDamaged):
+        with pytest.raises(CheckpointUnusable):
             Checkpoint.open_bytes(bytes(altered))
 
 
@@ -244,7 +245,7 @@ def test_an_impossible_shape_under_a_right_digest_is_refused(header: Header, sha
 def test_a_file_of_a_newer_modelfleet_is_refused_by_name(header: Header, tmp_path: Path) -> None:
     path = tmp_path / "newer.safetensors"
     path.write_bytes(write(msgspec.structs.replace(header, format=3), {}))
-    with pytest.raises(CheckpointDamaged, match=r"newer\.safetensors.*format 3.*up to 2"):
+    with pytest.raises(CheckpointUnusable, match=r"newer\.safetensors.*format 3.*up to 2"):
         Checkpoint.open_file(path)
 
 

@@ -222,30 +222,6 @@ def test_with_all_files_damaged_label_texts_and_corrections_answer(
     assert (decision.version, decision.label) == (None, "it")
 
 
-def test_a_new_version_heals_a_task_whose_files_were_lost(
-    small_fleet: Fleet, clock: HandClock
-) -> None:
-    task = trained(small_fleet, clock)
-    file_of(small_fleet, task.versions()[0].version).unlink()
-    forget(small_fleet)
-    assert task.decide("no wifi").version is None
-    task.give_examples([Example(f"wifi gone {n}", "it") for n in range(6)])
-    clock.advance(5)
-    assert len(small_fleet.train_due()) == 1
-    assert task.decide("no wifi").version == task.status().live
-
-
-def test_training_again_heals_a_live_version_whose_file_was_lost(
-    small_fleet: Fleet, clock: HandClock
-) -> None:
-    task = trained(small_fleet, clock)
-    file_of(small_fleet, task.versions()[0].version).unlink()
-    forget(small_fleet)
-    task.retry_training()
-    small_fleet.train_due()
-    assert task.decide("no wifi").version == task.status().live
-
-
 def test_memory_stays_within_the_budget(small_fleet: Fleet, clock: HandClock) -> None:
     tenants = [f"tenant{n}" for n in range(12)]
     for tenant in tenants:

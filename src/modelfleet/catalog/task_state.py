@@ -92,9 +92,10 @@ def changed(state: TaskState, event: Logged, body: kinds.Body, policy: Policy) -
             state.failed = event.logged
             state.set_aside = state.failures >= policy.attempts
         case kinds.TrainingRetried():
-            state.forced = True
-            _forget_failures(state)
-            state.behind_since = state.changed = event.logged
+            _force(state, event)
+        case kinds.VersionUnusable() if body.version == state.live:
+            _force(state, event)
+            state.error = f"version {body.version} can't be served: {body.error}"
         case kinds.AuditsAsked():
             state.audits = {**state.audits, body.alert: body.share}
         case kinds.AlertEnded():
@@ -160,6 +161,13 @@ def _evidence_came(state: TaskState, event: Logged) -> None:
         state.behind_since = event.logged
     if state.set_aside:
         _forget_failures(state)
+
+
+def _force(state: TaskState, event: Logged) -> None:
+    """Have the task trained now."""
+    state.forced = True
+    _forget_failures(state)
+    state.behind_since = state.changed = event.logged
 
 
 def _trained(

@@ -24,6 +24,7 @@ from modelfleet.events.versions import VersionPromoted as VersionPromoted
 from modelfleet.events.versions import VersionPublished as VersionPublished
 from modelfleet.events.versions import VersionShadowed as VersionShadowed
 from modelfleet.events.versions import VersionUnpinned as VersionUnpinned
+from modelfleet.events.versions import VersionUnusable as VersionUnusable
 
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True):
@@ -227,6 +228,7 @@ KINDS: dict[str, type[Body]] = {
         VersionUnpinned,
         VersionCanaried,
         VersionShadowed,
+        VersionUnusable,
         TrainingFailed,
         TrainingRetried,
         KeyCreated,

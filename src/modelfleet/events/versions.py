@@ -38,6 +38,14 @@ class VersionKept(Body, frozen=True):
     metrics: dict[str, float] = {}
 
 
+class VersionUnusable(Body, frozen=True):
+    """A server found that a version's file isn't in the store any more, or is damaged."""
+
+    kind = "version.unusable"
+    version: str
+    error: str
+
+
 class TrainingFailed(Body, frozen=True):
     """A training ended in an error."""
 

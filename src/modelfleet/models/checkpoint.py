@@ -20,7 +20,13 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from modelfleet.errors import CheckpointDamaged, CheckpointMissing, InvalidInput, StoreUnavailable
+from modelfleet.errors import (
+    CheckpointDamaged,
+    CheckpointMissing,
+    CheckpointUnusable,
+    InvalidInput,
+    StoreUnavailable,
+)
 from modelfleet.models.layout import DTYPES, Contents, Layout, parse, views
 
 FORMAT = 2
@@ -99,8 +105,9 @@ class Checkpoint(msgspec.Struct, frozen=True, eq=False):
             name: what errors call the file.
 
         Raises:
-            CheckpointDamaged: the file is truncated, altered, foreign, of a newer format, or not
-                the one with that fingerprint.
+            CheckpointDamaged: the file is truncated, altered, foreign, or not the one with that
+                fingerprint.
+            CheckpointUnusable: it has a newer format.
         """
         return cls._open(data, fingerprint, name)
 
@@ -124,7 +131,7 @@ class Checkpoint(msgspec.Struct, frozen=True, eq=False):
 
         Raises:
             CheckpointMissing: there is no such file.
-            CheckpointDamaged: as for ``open_bytes``.
+            CheckpointDamaged, CheckpointUnusable: as for ``open_bytes``.
             StoreUnavailable: the file can't be read.
         """
         name = str(path) if name is None else name
@@ -143,8 +150,8 @@ class Checkpoint(msgspec.Struct, frozen=True, eq=False):
             layout = parse(contents)
             sealed = _unseal(contents, layout, is_known=expected is not None)
             arrays = MappingProxyType(views(contents, layout))
-        except CheckpointDamaged as damage:
-            raise CheckpointDamaged(f"{name} can't be opened: {damage}") from damage
+        except CheckpointUnusable as error:
+            raise type(error)(f"{name} can't be opened: {error}") from error
         return cls(sealed.header, arrays, sealed.digest, len(contents))
 
 
@@ -198,7 +205,7 @@ def _unseal(contents: Contents, layout: Layout, *, is_known: bool) -> _Sealed:
         text = layout.metadata[_METADATA_KEY]
         newest = msgspec.json.decode(text, type=_Envelope).header.format
         if newest > FORMAT:
-            raise CheckpointDamaged(f"it has format {newest}, this code reads up to {FORMAT}")
+            raise CheckpointUnusable(f"it has format {newest}, this code reads up to {FORMAT}")
         sealed = msgspec.json.decode(text, type=_Sealed)
     except KeyError as error:
         raise CheckpointDamaged("modelfleet didn't write it: it has no header of ours") from error

@@ -7,10 +7,12 @@ import numpy as np
 import structlog
 
 from modelfleet.catalog import Catalog, Label, TaskState, Version
+from modelfleet.clock import Clock
 from modelfleet.errors import CheckpointMissing, CheckpointUnusable, NotFound, StoreUnavailable
 from modelfleet.events import EventLog, Logged, body_of, kinds
 from modelfleet.models import Store
 from modelfleet.recipe import Recipe
+from modelfleet.serving.lost import LostVersions
 from modelfleet.serving.served import ServedModel
 from modelfleet.serving.starting import of_texts, of_version
 from modelfleet.text import Encoders
@@ -62,8 +64,10 @@ class Loader:
         store: Store,
         encoders: Encoders,
         recipe: Recipe,
+        clock: Clock,
     ) -> None:
         self._log = log
+        self._lost = LostVersions(log, clock)
         self._catalog = catalog
         self._store = store
         self._encoders = encoders
@@ -257,6 +261,8 @@ class Loader:
                 found = self._opened(state.tenant, state.task, name, version)
             except (CheckpointUnusable, StoreUnavailable) as error:
                 trouble = trouble or _trouble(error)
+                if name == state.live and isinstance(error, CheckpointUnusable):
+                    self._lost.report(state.tenant, state.task, name, error)
             else:
                 return msgspec.structs.replace(found, trouble=trouble)
         labels = self._catalog.labels(state.tenant, state.task)
