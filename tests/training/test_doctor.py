@@ -41,6 +41,13 @@ def test_it_finds_nothing_where_nothing_is_wrong(task: Task) -> None:
     assert not any([found.unpredicted, found.resting])
 
 
+def test_a_label_whose_requests_all_say_the_same_is_not_doubted_for_that(task: Task) -> None:
+    task.define_label("parking")
+    task.give_examples([Example(f"Badge {n} opens no gate!", "parking") for n in range(30)])
+    found = task.doctor()
+    assert (found.accuracy, found.doubtful, found.unpredicted) == (1.0, (), ())
+
+
 def test_it_finds_labels_that_are_probably_wrong(task: Task) -> None:
     task.give_examples(
         [

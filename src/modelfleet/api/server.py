@@ -69,7 +69,7 @@ async def serve(app: Asgi, host: str, port: int, ready: Callable[[], object]) ->
     Raises:
         SettingsWrong: the port is another program's, or the host isn't this machine's.
     """
-    _check_free(host, port)
+    check_free(host, port)
     _seldom_collect()
     draining = Draining(app)
     server = Server(
@@ -94,8 +94,12 @@ async def serve(app: Asgi, host: str, port: int, ready: Callable[[], object]) ->
     await serving
 
 
-def _check_free(host: str, port: int) -> None:
-    """Make sure that no other program listens: two servers could share a port, unnoticed."""
+def check_free(host: str, port: int) -> None:
+    """Make sure that no other program listens: two servers could share a port, unnoticed.
+
+    Raises:
+        SettingsWrong: one does, or the host isn't this machine's.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]

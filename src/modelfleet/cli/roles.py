@@ -14,7 +14,7 @@ from litestar import Litestar
 from rich.console import Console
 
 from modelfleet.api.app import create_app
-from modelfleet.api.server import serve
+from modelfleet.api.server import check_free, serve
 from modelfleet.api.turns import Turns
 from modelfleet.cli.logging import configure_logging
 from modelfleet.cli.processes import Processes, train_until_told, watch_until_told
@@ -63,6 +63,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter for each setting
     texts = {"store": store, "host": host, "memory": memory, "log_level": log_level}
     numbers = {"port": port, "grpc_port": grpc_port, "workers": workers}
     settings = settings_from(data, database, config, {**texts, **numbers})
+    check_free(settings.host, settings.port)  # before workers are started for nothing
     running = Processes(settings, [*[train_until_told] * settings.workers, watch_until_told])
     try:
         _serve(settings, f"{settings.workers} training process(es)")

@@ -117,7 +117,7 @@ def words_of(text: str) -> str:
 
 def _cross_fitted(data: Data) -> Seen:
     """Each third of the examples by a model of the others; what says the same stays together."""
-    fold = np.array([crc32(words_of(e.text).encode()) for e in data.labelled], np.int64) % _FOLDS
+    fold = _folds(data)
     scores = np.zeros((len(data.labelled), len(data.labels)), np.float32)
     for number in np.unique(fold):
         held_out = fold == number
@@ -125,6 +125,19 @@ def _cross_fitted(data: Data) -> Seen:
     temperature = calibration.temperature(scores, data.targets)
     probabilities = calibration.probabilities(scores, temperature)
     return Seen(data.labelled, data.labels, data.targets, probabilities)
+
+
+def _folds(data: Data) -> NDArray[np.int64]:
+    """Which third each example is in: by its words; those of a label that has no others, in turn.
+
+    Else no model that judges such a label would have seen any of it.
+    """
+    fold = np.array([crc32(words_of(e.text).encode()) for e in data.labelled], np.int64) % _FOLDS
+    for column in range(len(data.labels)):
+        rows = np.flatnonzero(data.targets == column)
+        if len(np.unique(fold[rows])) == 1:
+            fold[rows] = np.arange(len(rows)) % _FOLDS
+    return fold
 
 
 def _doubtful(seen: Seen) -> tuple[Doubtful, ...]:
