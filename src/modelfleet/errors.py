@@ -1,11 +1,12 @@
 """The one tree of errors; a class's docstring says what happened, an instance says to what.
 
 ModelfleetError
-├── InvalidInput           what was sent can't be accepted; nothing changed
-├── NotFound               what was named isn't there
-├── Conflict               what was asked contradicts what is there
-│   └── Outdated           a task's labels changed while it decided
-├── NotAllowed             the key may not do this
+├── Declined               what was asked for isn't done; each fault names a field
+│   ├── InvalidInput       what was sent can't be accepted; nothing changed
+│   ├── NotFound           what was named isn't there
+│   ├── Conflict           what was asked contradicts what is there
+│   │   └── Outdated       a task's labels changed while it decided
+│   └── NotAllowed         the key may not do this
 ├── SettingsWrong          the settings can't be used; every fault is listed
 ├── CheckpointUnusable     a version can't be served
 │   ├── CheckpointMissing  its file is not in the store
@@ -15,6 +16,8 @@ ModelfleetError
 ├── LogUnavailable         the database of the log can't be reached or is closed
 └── ServerRefused          a modelfleet server answered a client with an error of its own
 """
+
+from typing import Self
 
 import msgspec
 
@@ -30,24 +33,28 @@ class ModelfleetError(Exception):
     """Something modelfleet was asked for didn't happen."""
 
 
-class InvalidInput(ModelfleetError):
-    """The input can't be accepted; nothing was changed."""
+class Declined(ModelfleetError):
+    """What was asked for isn't done, and nothing was changed; each fault names a field."""
 
     def __init__(self, *faults: Fault) -> None:
         self.faults = faults
         super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
 
     @classmethod
-    def at(cls, field: str, message: str) -> "InvalidInput":
+    def at(cls, field: str, message: str) -> Self:
         """The error with one fault: ``message`` says what would be right for ``field``."""
         return cls(Fault(field, message))
 
 
-class NotFound(ModelfleetError):
+class InvalidInput(Declined):
+    """The input can't be accepted; nothing was changed."""
+
+
+class NotFound(Declined):
     """What was named isn't there."""
 
 
-class Conflict(ModelfleetError):
+class Conflict(Declined):
     """What was asked contradicts what is there."""
 
 
@@ -58,10 +65,10 @@ class Outdated(Conflict):
         self.tenant = tenant
         self.task = task
         self.seq = seq
-        super().__init__(f"the labels of {tenant}/{task} changed while it decided")
+        super().__init__(Fault("task", f"the labels of {tenant}/{task} changed while it decided"))
 
 
-class NotAllowed(ModelfleetError):
+class NotAllowed(Declined):
     """The key may not do this."""
 
 

@@ -179,7 +179,7 @@ class Fleet:
     def revoke_key(self, key: str) -> None:
         """Have a key refused from now on; raises NotFound if there is none."""
         if all(one.key != key for one in self.catalog.all_keys()):
-            raise NotFound(f"key: there is no key '{key}'")
+            raise NotFound.at("key", f"there is no key '{key}'")
         event = make(kinds.KeyRevoked(key), tenant=kinds.PLATFORM_TENANT, time=self.clock())
         self.log.append([event])
 

@@ -153,6 +153,19 @@ def test_what_is_not_there_is_a_problem_too(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        (f"{TASK}/versions/v1/promote", "version"),
+        (f"{TASK}/versions/roll-back", "version"),
+        ("/api/tenants/acme/tasks/misspelled/training/retry", "task"),
+    ],
+)
+def test_whatever_is_declined_names_its_field(open_api: Api, path: str, field: str) -> None:
+    (fault,) = open_api.post(path).json()["faults"]
+    assert fault["field"] == field
+
+
 def test_our_own_mistakes_are_logged_and_not_told(
     open_api: Api,
     fleet: Fleet,

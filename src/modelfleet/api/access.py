@@ -65,10 +65,10 @@ class Access:
         if key.role == "operator":
             return None
         if tenant is not None and tenant != key.tenant:
-            raise NotFound("tenant: there is nothing under this path that this key may see")
+            raise NotFound.at("tenant", "there is nothing under this path that this key may see")
         missing = tenant is None and role != "holder"
         if missing or role == "operator" or (role == "owner" and key.role != "owner"):
-            raise NotAllowed(f"key: a key with the role '{key.role}' may not do this")
+            raise NotAllowed.at("key", f"a key with the role '{key.role}' may not do this")
         return key.tenant
 
     async def _needs_key(self) -> bool:
@@ -105,10 +105,11 @@ def _refuse_others(headers: Mapping[str, str]) -> None:
     Neither a proxy may open it to others nor a page of another site in a browser that runs here.
     """
     if any(name in headers for name in _OF_PROXIES):
-        raise NotAllowed(
-            "key: behind a proxy requests need a key, and none was made yet: "
-            "modelfleet keys create operator"
+        raise NotAllowed.at(
+            "key",
+            "behind a proxy requests need a key, and none was made yet: "
+            "modelfleet keys create operator",
         )
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-        raise NotAllowed("origin: pages of other sites may not use a server without keys")
+        raise NotAllowed.at("origin", "pages of other sites may not use a server without keys")

@@ -88,14 +88,14 @@ def _made_before(event: Logged, asked: KeyBody) -> KeyMade:
     made = event.fields
     told = (made.get("role"), made.get("tenant", ""), made.get("name", ""))
     if told != (asked.role, asked.tenant, asked.name):
-        raise Conflict(f"id: '{asked.id}' was used before for something else")
+        raise Conflict.at("id", f"'{asked.id}' was used before for something else")
     return KeyMade(made["key"], None, asked.role, asked.tenant, asked.name, duplicate=True)
 
 
 def _revoked(call: Call, key: str, identity: str | None) -> Receipt:
     check_id(key, "key")
     if all(known.key != key for known in call.fleet.catalog.all_keys()):
-        raise NotFound(f"key: there is none '{key}'")
+        raise NotFound.at("key", f"there is none '{key}'")
     (appended,) = call.fleet.log.append([_event(call, kinds.KeyRevoked(key), identity)])
     return Receipt(appended.event.id, appended.event.seq, appended.duplicate)
 

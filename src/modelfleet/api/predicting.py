@@ -46,7 +46,7 @@ async def loaded(platform: Platform, asked: Model) -> ServedModel:
         StoreUnavailable: the store of the version that was named can't be reached.
     """
     if not asked.tenant:
-        raise NotFound("model: no model has such a name")
+        raise NotFound.at("model", "no model has such a name")
     scorer = platform.scorer
     place = asked.tenant, asked.task, asked.version
     if scorer.is_warm(*place):
@@ -65,7 +65,7 @@ async def unload(platform: Platform, asked: Model) -> None:
     """
     tenant, task = asked.tenant, asked.task
     if not tenant or not await platform.in_thread(platform.fleet.catalog.has_task, tenant, task):
-        raise NotFound("model: no model has such a name")
+        raise NotFound.at("model", "no model has such a name")
     platform.fleet.cache.drop(tenant, task)
 
 

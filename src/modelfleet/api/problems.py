@@ -11,6 +11,7 @@ from litestar.response import Response
 
 from modelfleet.errors import (
     Conflict,
+    Declined,
     Fault,
     InvalidInput,
     LogUnavailable,
@@ -81,10 +82,9 @@ class KeyMissing(HTTPException):
     status_code = HTTPStatus.UNAUTHORIZED
 
     def __init__(self) -> None:
-        super().__init__(
-            detail="send a key that is in force: Authorization: Bearer mf_…",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+        message = "send one that is in force: Authorization: Bearer mf_…"
+        super().__init__(detail=f"key: {message}", headers={"WWW-Authenticate": "Bearer"})
+        self.faults = (Fault("key", message),)
 
 
 class BodyBroken(HTTPException):
@@ -99,11 +99,11 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, ModelfleetError):
         status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
         detail = _HIDDEN.get(status, str(error))
-        faults = error.faults if isinstance(error, InvalidInput) else ()
+        faults = error.faults if isinstance(error, Declined) else ()
         return _problem(status, detail, faults)
     if isinstance(error, HTTPException):
         detail = _OF_ROUTER.get(HTTPStatus(error.status_code), error.detail)
-        faults = error.faults if isinstance(error, TooLarge | BodyEncoded) else ()
+        faults = error.faults if isinstance(error, TooLarge | BodyEncoded | KeyMissing) else ()
         return _problem(error.status_code, detail, faults)
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, _INTERNAL, ())
 

@@ -181,10 +181,10 @@ class Catalog:
         if version in ALIASES:
             found = self.task(tenant, task).aliases.get(version)
             if found is None:
-                raise NotFound(f"version: {tenant}/{task} has no {version} version")
+                raise NotFound.at("version", f"{tenant}/{task} has no {version} version")
             return found
         if self.version(tenant, task, version) is None:
-            raise NotFound(f"version: {tenant}/{task} has no version '{version}'")
+            raise NotFound.at("version", f"{tenant}/{task} has no version '{version}'")
         return version
 
     def moves_back(self, made: MadeBy) -> Iterator[list[Move]]:

@@ -58,7 +58,7 @@ def end(
     with existing_fleet(data, database, config) as fleet:
         found = fleet.catalog.alert_named(alert)
         if found is None:
-            raise NotFound(f"alert: none has the name '{alert}'")
+            raise NotFound.at("alert", f"none has the name '{alert}'")
         if found.task:
             say(fleet.task(found.tenant, found.task).end_alert(alert, why=why, by=BY))
         else:

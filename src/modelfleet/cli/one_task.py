@@ -33,7 +33,7 @@ def opened_task(
     with existing_fleet(data, database, config) as fleet:
         opened = fleet.task(tenant, task)
         if not fleet.catalog.has_task(tenant, task):
-            raise NotFound(f"task: nothing was ever logged of {which}")
+            raise NotFound.at("task", f"nothing was ever logged of {which}")
         yield opened
 
 

@@ -29,7 +29,7 @@ def status(
         sums = fleet.status()
         tasks = fleet.tenant_status(tenant) if tenant else fleet.catalog.failing()
     if tenant and not tasks:
-        raise NotFound(f"tenant: nothing was ever logged of {tenant}")
+        raise NotFound.at("tenant", f"nothing was ever logged of {tenant}")
     console = Console()
     if tenant is None:
         console.print(_sums(sums))

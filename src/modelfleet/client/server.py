@@ -11,6 +11,7 @@ from modelfleet.client.translation import Json, encode, read, receipt
 from modelfleet.decisions import Receipt
 from modelfleet.errors import (
     Conflict,
+    Declined,
     Fault,
     InvalidInput,
     ModelfleetError,
@@ -22,11 +23,14 @@ from modelfleet.events import Logged
 
 _ATTEMPTS = 4
 _FIRST_PAUSE = 0.1
-_ERRORS: dict[int, type[ModelfleetError]] = {
+_DECLINED: dict[int, type[Declined]] = {
+    400: InvalidInput,
     401: NotAllowed,
     403: NotAllowed,
     404: NotFound,
     409: Conflict,
+    413: InvalidInput,
+    415: InvalidInput,
 }
 _LINES = "application/x-ndjson"
 
@@ -112,8 +116,9 @@ def _raise_refusal(response: httpx.Response) -> None:
 
 
 def _error(problem: Json) -> ModelfleetError:
-    if faults := problem.get("faults"):
-        return InvalidInput(*msgspec.convert(faults, tuple[Fault, ...]))
-    kind = _ERRORS.get(problem["status"])
+    kind = _DECLINED.get(problem["status"])
+    faults = problem.get("faults")
+    if kind and faults:
+        return kind(*msgspec.convert(faults, tuple[Fault, ...]))
     detail = str(problem.get("detail", ""))
-    return kind(detail) if kind else ServerRefused(f"{problem['status']}: {detail}")
+    return kind.at("request", detail) if kind else ServerRefused(f"{problem['status']}: {detail}")

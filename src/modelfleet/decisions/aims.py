@@ -139,7 +139,7 @@ class Aims:
         check_target(precision, label)
         labels = [one.label for one in self._catalog.labels(tenant, task)]
         if label is not None and label not in labels:
-            raise NotFound(f"label: {tenant}/{task} has no label '{label}'")
+            raise NotFound.at("label", f"{tenant}/{task} has no label '{label}'")
 
     def _newest(self, tenant: str, task: str, label: str | None) -> list[Decision]:
         query = Query(tenant, task, (kinds.RequestDecided.kind,), newest_first=True)

@@ -42,7 +42,10 @@ def check_feedback(said: Feedback, decided: Decision, labels: Sequence[Label]) -
     elif said.label is not None:
         raise InvalidInput.at("label", f"belongs to 'reassigned' only, not to '{said.verdict}'")
     if said.verdict == "accepted" and decided.label is None:
-        raise Conflict("verdict: the decision abstained; say 'reassigned' with the right label")
+        raise Conflict.at(
+            "verdict",
+            "there is no label to accept, the decision abstained; say 'reassigned' and which",
+        )
     if said.by is not None:
         check_text(said.by, "by", most=200)
     if said.id is not None:

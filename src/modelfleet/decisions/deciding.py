@@ -118,7 +118,7 @@ class Decider:
         check_id(decision, "decision")
         event = self._log.get(tenant, decision)
         if event is None or event.task != task or event.kind != kinds.RequestDecided.kind:
-            raise NotFound(f"decision: {tenant}/{task} has made none with the id '{decision}'")
+            raise NotFound.at("decision", f"{tenant}/{task} has made none with the id '{decision}'")
         return event, decision_of(event)
 
     def _scored(self, asked: Sequence[Asked], now: int) -> list[Group]:
@@ -164,7 +164,7 @@ class Decider:
         for id_, event in found.items():
             asked = kinds.RequestDecided(named[id_].text, named[id_].metadata)
             if not same_content(event, make(asked, tenant=tenant, task=task, time=0, id=id_)):
-                raise Conflict(f"id: '{id_}' was used before for something else")
+                raise Conflict.at("id", f"'{id_}' was used before for something else")
         return {id_: decision_of(event) for id_, event in found.items()}
 
 

@@ -132,7 +132,7 @@ class Desk:
         if not known_label(label, self._catalog.labels(tenant, task)):
             before = self._log.get(tenant, id) if id else None
             if before is None or before.kind != kinds.LabelRemoved.kind:
-                raise NotFound(f"label: {tenant}/{task} has no label '{label}'")
+                raise NotFound.at("label", f"{tenant}/{task} has no label '{label}'")
         return self.tell(tenant, task, kinds.LabelRemoved(label), id)
 
     def tell(

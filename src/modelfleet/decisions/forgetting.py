@@ -125,7 +125,7 @@ class Forgetting:
         if prefix != "decision":
             events += self._some(_query(tenant, task, [kind], {"key": name}))
         if not events:
-            raise NotFound(f"example: {tenant}/{task} has none with the key '{key}'")
+            raise NotFound.at("example", f"{tenant}/{task} has none with the key '{key}'")
         return events
 
     def _about(self, request: Logged) -> Iterator[Logged]:

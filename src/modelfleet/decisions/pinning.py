@@ -59,7 +59,7 @@ class PinBoard:
         if all(one.key != key for one in self.pinned(tenant, task)):
             before = self._log.get(tenant, id) if id else None
             if before is None or before.kind != kinds.ExampleUnpinned.kind:
-                raise NotFound(f"key: {tenant}/{task} has pinned nothing under '{key}'")
+                raise NotFound.at("key", f"{tenant}/{task} has pinned nothing under '{key}'")
         return self._desk.tell(tenant, task, kinds.ExampleUnpinned(key, by), id)
 
     def pinned(self, tenant: str, task: str) -> list[PinnedExample]:

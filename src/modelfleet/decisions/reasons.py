@@ -96,9 +96,9 @@ class Explainer:
         """
         event = self._log.get(tenant, check_id(decision, "decision"))
         if event is None or (event.task, event.kind) != (task, kinds.RequestDecided.kind):
-            raise NotFound(f"decision: {tenant}/{task} has made none with the id '{decision}'")
+            raise NotFound.at("decision", f"{tenant}/{task} has made none with the id '{decision}'")
         if "forgotten" in event.fields:
-            raise NotFound(f"decision: the request of '{decision}' was forgotten")
+            raise NotFound.at("decision", f"the request of '{decision}' was forgotten")
         decided = decision_of(event)
         model, note = self._that_decided(event, decided)
         text, metadata = event.fields["text"], event.fields.get("metadata", {})

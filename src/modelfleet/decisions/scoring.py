@@ -62,7 +62,7 @@ class Scorer:
         _check(tenant, task, version)
         model = self._cache.get(tenant, task, version)
         if not model.applied:
-            raise NotFound(f"task: nothing is known of {tenant}/{task}")
+            raise NotFound.at("task", f"nothing is known of {tenant}/{task}")
         return model
 
     def score(

@@ -86,7 +86,9 @@ class Steering:
             return self.order(tenant, task, body, identity)
         known = self._named(tenant, task, body.version, identity)
         if known == self._catalog.task(tenant, task).live and not self._desk.has(tenant, identity):
-            raise Conflict(f"version: {known} is the live one, it can't be tried out beside itself")
+            raise Conflict.at(
+                "version", f"{known} is the live one, it can't be tried out beside itself"
+            )
         return self._desk.tell(tenant, task, msgspec.structs.replace(body, version=known), identity)
 
     def order(
@@ -99,7 +101,7 @@ class Steering:
         """
         check_task(tenant, task)
         if not self._catalog.has_task(tenant, task):
-            raise NotFound(f"task: nothing was ever logged of {tenant}/{task}")
+            raise NotFound.at("task", f"nothing was ever logged of {tenant}/{task}")
         return self._desk.tell(tenant, task, body, identity)
 
     def _swapped(
@@ -127,22 +129,24 @@ class Steering:
     def _version_before(self, state: TaskState) -> str:
         place = f"{state.tenant}/{state.task}"
         if state.previous is None:
-            raise Conflict(f"version: {place} has none before the live one")
+            raise Conflict.at("version", f"{place} has none before the live one")
         made = [one.version for one in self._catalog.versions(state.tenant, state.task)]
         older = made[made.index(state.live) + 1 :] if state.live in made else []
         if state.previous in older or state.previous not in made:
             return state.previous
         if not older:
-            raise Conflict(
-                f"version: {place} has none before {state.live}; to return to {state.previous}, "
-                "which was made after it, promote it"
+            raise Conflict.at(
+                "version",
+                f"{place} has none before {state.live}; to return to {state.previous}, "
+                "which was made after it, promote it",
             )
         return older[0]
 
 
 def _refuse_pinned(state: TaskState) -> None:
     if state.pinned:
-        raise Conflict(
-            f"version: {state.live} is pinned for {state.tenant}/{state.task}; unpin it first, "
-            "or pin another"
+        raise Conflict.at(
+            "version",
+            f"{state.live} is pinned for {state.tenant}/{state.task}; unpin it first, "
+            "or pin another",
         )

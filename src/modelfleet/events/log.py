@@ -258,7 +258,7 @@ class EventLog:
         try:
             return self._logged(groups, look_for_duplicates=True)
         except IntegrityError as error:
-            raise Conflict(f"what was sent contradicts what is there: {error.orig}") from error
+            raise Conflict.at("event", f"contradicts what is there: {error.orig}") from error
 
     def _logged(self, groups: list[Group], *, look_for_duplicates: bool) -> list[list[Appended]]:
         ids = {(event.tenant, event.id) for group in groups for event in group.events}
@@ -310,7 +310,7 @@ class _Numbering:
         before = self._before.get((event.tenant, event.id))
         if before is not None:
             if not same_content(before, event):
-                raise Conflict(f"id: '{event.id}' was used before for something else")
+                raise Conflict.at("id", f"'{event.id}' was used before for something else")
             return Appended(before, duplicate=True)
         self._seq += 1
         placed = Logged(

@@ -61,7 +61,7 @@ class AlertBoard:
         found = self._catalog.alert(tenant, task, check_id(alert, "alert"))
         if found is None:
             whose = f"{tenant}/{task} has" if task else "the fleet and its recipes have"
-            raise NotFound(f"alert: {whose} none with the name '{alert}'")
+            raise NotFound.at("alert", f"{whose} none with the name '{alert}'")
         sent_before = identity is not None and self._log.get(tenant, check_id(identity)) is not None
         if found.ended is not None and not sent_before:
-            raise Conflict(f"alert: '{alert}' has ended already: {found.why}")
+            raise Conflict.at("alert", f"'{alert}' has ended already: {found.why}")

@@ -136,7 +136,7 @@ class Suggestions:
             for one in self._as_of(tenant, task, int(form[1])):
                 if one.suggestion == suggestion:
                     return one
-        raise NotFound(f"suggestion: {tenant}/{task} has none that is called {suggestion!a}")
+        raise NotFound.at("suggestion", f"{tenant}/{task} has none that is called {suggestion!a}")
 
     def _assignments(
         self, tenant: str, found: Suggestion, label: str, by: str | None

@@ -262,7 +262,7 @@ class ModelCache:
         if version in ALIASES:
             live = self._get((tenant, task, None))
             if version not in live.aliases:
-                raise NotFound(f"version: {tenant}/{task} has no {version} version")
+                raise NotFound.at("version", f"{tenant}/{task} has no {version} version")
             version = live.aliases[version]
         known = self._fresh((tenant, task, None))
         return None if known is not None and known.version == version else version

@@ -94,7 +94,7 @@ class Loader:
             return self._with_tail(state, self._base(state, live), head)
         found = self._catalog.version(tenant, task, version)
         if found is None:
-            raise NotFound(f"version: {tenant}/{task} has no version '{version}'")
+            raise NotFound.at("version", f"{tenant}/{task} has no version '{version}'")
         named = TaskState(tenant, task, live=version)
         return self._with_tail(named, self._opened(tenant, task, version, found), head)
 

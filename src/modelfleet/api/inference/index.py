@@ -24,7 +24,7 @@ def checked(query: IndexQuery, scope: str | None) -> IndexQuery:
     if query.limit is not None and query.limit < 1:
         raise InvalidInput.at("limit", "must be a whole number from 1")
     if scope is not None and query.tenant not in {None, scope}:
-        raise NotFound("tenant: there is nothing under this path that this key may see")
+        raise NotFound.at("tenant", "there is nothing under this path that this key may see")
     return IndexQuery(query.tenant if scope is None else scope, query.after, query.limit)
 
 
