@@ -12,7 +12,7 @@ demo: $(VENV)/.installed ## four weeks of twenty customers in three minutes
 	$(BIN)/modelfleet demo
 
 test: $(VENV)/.tested $(VENV)/kserve/.installed check ## lint, types and the whole suite, PostgreSQL's part included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.tested ## lint, layers and types
 	$(BIN)/ruff format --check .

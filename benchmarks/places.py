@@ -34,6 +34,7 @@ def server(database: str, folder: Path) -> Iterator[Fresh]:
         PostgresqlMissing: its programs aren't on this machine; says what to install.
     """
     numbers = count(1)
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="mf-bench-") as made:
         if database == "sqlite":
 
