@@ -157,6 +157,14 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(tmp_path: Path, name: st
         read_history(tmp_path / name, Asked(), Order())
 
 
+@pytest.mark.parametrize("content", ["", "text,label\n"])
+def test_a_file_without_rows_is_said_to_have_none(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(content)
+    with pytest.raises(InvalidInput, match="has no rows"):
+        read_history(path, Asked(), Order())
+
+
 @pytest.mark.parametrize(
     "written",
     [

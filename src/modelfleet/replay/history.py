@@ -52,6 +52,9 @@ def read_history(path: Path, asked: Asked, order: Order) -> History:
     read = _all_rows(path)
     malformed = [row for row in read if isinstance(row, Malformed)]
     rows = [row for row in read if not isinstance(row, Malformed)]
+    if not rows:
+        first = f"; line {malformed[0].line} {malformed[0].reason}" if malformed else ""
+        raise InvalidInput.at("file", f"{path} has no rows{first}")
     columns = choose(_names(rows), asked)
     made_up = columns.time is None or order.shuffle is not None
     maker = _TicketMaker(columns, _name_of(path), rows, made_up=made_up)
