@@ -44,10 +44,12 @@ class Causes(msgspec.Struct, frozen=True):
     events: tuple[Logged, ...]
 
 
-def causes_of(connection: sa.Connection, past: Past, when: When) -> Causes:
+def causes_of(
+    connection: sa.Connection, past: Past, when: When, in_common: Sequence[Cause] = ()
+) -> Causes:
     """Events of the task within the moments when it can have begun, then what changed by itself.
 
-    Behind the first stands what most errors have in common.
+    Behind the first stands what most errors have in common: their labels, and what else is known.
     """
     ordered = sorted(
         _events(connection, past, when),
@@ -55,7 +57,7 @@ def causes_of(connection: sa.Connection, past: Past, when: When) -> Causes:
     )
     told = [Cause(one.id, one.kind, _what(connection, one)) for one in ordered[:MOST]]
     told += moved(past, when)
-    told[1:1] = _errors(past, when)
+    told[1:1] = [*_errors(past, when), *in_common]
     return Causes(tuple(told[:MOST]), tuple(ordered))
 
 

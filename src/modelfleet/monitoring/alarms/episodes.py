@@ -59,6 +59,7 @@ class Episode(msgspec.Struct, array_like=True):
         began: the first decision since it is worse.
         behind: the decision behind which the detector had started anew before that.
         again: how often it was raised again.
+        named: whether it was raised again to name the kind of request that is behind it.
     """
 
     alert: str
@@ -87,6 +88,7 @@ class Episode(msgspec.Struct, array_like=True):
     began: int = 0
     behind: int = 0
     again: int = 0
+    named: bool = False
 
     @property
     def kind(self) -> tuple[int, str, str]:

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from modelfleet.events.findings import Cause, Inception
-from modelfleet.monitoring.alarms.causes import When, causes_of
+from modelfleet.monitoring.alarms.causes import ERRORS, When, causes_of
+from modelfleet.monitoring.alarms.common_kinds import BY_TIME, common_kind
 from modelfleet.monitoring.alarms.elements import Habit
 from modelfleet.monitoring.alarms.episodes import log_odds_between
 from modelfleet.monitoring.alarms.history import (
@@ -20,6 +21,7 @@ from modelfleet.monitoring.alarms.history import (
     past_of,
     sequence_of,
 )
+from modelfleet.monitoring.alarms.sentences import of_kind
 from modelfleet.monitoring.alarms.targets import precision_asked
 from modelfleet.monitoring.alarms.versions import Versions, versions_of
 from modelfleet.monitoring.alarms.within import Slice
@@ -35,8 +37,16 @@ _FEW = 8
 _MINORITY = 0.6
 _FAR, _NEAR = 4.0, 2.0  # standard deviations
 _DOUBT = 2.0
-_BY_TIME = {"hour", "weekday"}
 _WRONG = {Stream.PRECISION, Stream.OVERCONFIDENCE}
+_WENT_WRONG = {
+    Stream.PRECISION: "{requests} went wrong",
+    Stream.MISSES: "{requests} lacked their label",
+    Stream.OVERCONFIDENCE: "{requests} went wrong",
+    Stream.COVERAGE: "{requests} weren't decided",
+    Stream.NEW_DOMAIN: "{requests} fitted no label",
+    Stream.RESPONSE: "{requests} had no feedback",
+    Stream.HELPFULNESS: "{requests} weren't helped",
+}
 _LACKING = {Stream.MISSES, Stream.COVERAGE}
 
 
@@ -109,12 +119,20 @@ def find(
     which one kind has nearly all is found to be that kind's, sooner if it is ``known`` to be bad.
     """
     whole = past_of(connection, rang.at, rang.until, rang.since)
-    if not kind[0]:
-        found = _found(connection, rang, recipe, whole, kind)
-        alone = concentrated(whole, found, rang, known) if rang.stream in _WRONG else None
-        if alone is None:
-            return found
-        kind = alone
+    if kind[0]:
+        return _of_kind(connection, rang, recipe, whole, kind)
+    found = _found(connection, rang, recipe, whole, kind)
+    alone = concentrated(whole, found, rang, known) if rang.stream in _WRONG else None
+    if alone is None:
+        return found
+    of_it = _of_kind(connection, rang, recipe, whole, alone)
+    return of_it if of_it is not None or alone in known else found
+
+
+def _of_kind(
+    connection: sa.Connection, rang: Rang, recipe: Recipe, whole: Past, kind: Slice
+) -> Finding | None:
+    """What is known of one kind of request; None if the others are as bad, or too few."""
     part = only(whole, kind)
     found = _found(connection, rang, recipe, part, kind)
     return found if stands_out(whole, part, found.began.seq, rang) else None
@@ -134,9 +152,11 @@ def _found(
     expected = expected_of(told, stream, rang.offset)
     moment = inception(told.happened, expected)
     when = _when(told, moment)
-    causes = causes_of(connection, past, when)
+    began = began_at(past, when)
+    named = () if kind[0] else _in_common(past, stream, told, expected, moment.place)
+    causes = causes_of(connection, past, when, [Cause(began.event, ERRORS, one) for one in named])
     return Finding(
-        began=began_at(past, when),
+        began=began,
         causes=causes.told,
         expected=moment.expected,
         observed=moment.observed,
@@ -148,6 +168,21 @@ def _found(
         skewed=stream in _LACKING and _are_right(past, when, rang),
         kind=kind,
     )
+
+
+def _in_common(
+    past: Past, stream: Stream, told: Elements, expected: NDArray[np.float64], place: int
+) -> tuple[str, ...]:
+    """The kind of request that most of what is bad since then is of, in words; if there is one."""
+    if stream not in _WENT_WRONG:
+        return ()
+    kinds = [kinds_of(past.requests[number]) for number in told.places.tolist()]
+    found = common_kind(kinds, told.happened, expected, place)
+    if found is None:
+        return ()
+    kind, count = found
+    requests, of = of_kind("requests", *kind), int(told.happened[place:].sum())
+    return (f"{_WENT_WRONG[stream].format(requests=requests)}: {count} of {of}",)
 
 
 def expected_of(told: Elements, stream: Stream, offset: float) -> NDArray[np.float64]:
@@ -223,13 +258,18 @@ def concentrated(
             members.setdefault(kind, []).append(number)
     best, most = None, 0.0
     for kind, numbers in sorted(members.items()):
-        if kind[0] in _BY_TIME or not _FEW <= len(numbers) <= _MINORITY * len(excess):
+        is_known = kind in known
+        is_some = is_known or _FEW <= len(numbers) <= _MINORITY * len(excess)
+        if not kind[1] or kind[0] in BY_TIME or not is_some:
             continue
         others = np.delete(np.arange(len(excess)), numbers)
-        own, rest = (
-            float(excess[some].sum() / np.sqrt(spread[some].sum())) for some in (numbers, others)
-        )
-        doubt = _DOUBT if kind in known else 1.0
+        own, rest = (_deviations(excess[some], spread[some]) for some in (numbers, others))
+        doubt = _DOUBT if is_known else 1.0
         if own > max(most, _FAR / doubt) and rest < _NEAR * doubt:
             best, most = kind, own
     return best
+
+
+def _deviations(excess: NDArray[np.float64], spread: NDArray[np.float64]) -> float:
+    """Standard deviations of what is too much; none of nothing."""
+    return float(excess.sum() / np.sqrt(spread.sum())) if len(excess) else 0.0

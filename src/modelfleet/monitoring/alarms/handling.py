@@ -7,10 +7,13 @@ import sqlalchemy as sa
 
 from modelfleet.clock import DAY, Clock
 from modelfleet.events import Event, Logged, body_of, kinds, statements
+from modelfleet.events.findings import Cause
 from modelfleet.monitoring.alarms.actions import Order, Situation, action_name, next_order
+from modelfleet.monitoring.alarms.causes import ERRORS, MOST
 from modelfleet.monitoring.alarms.episodes import Action, Episode
 from modelfleet.monitoring.alarms.findings import Finding, Rang, find_again
 from modelfleet.monitoring.alarms.policy import Policy
+from modelfleet.monitoring.alarms.sentences import of_kind
 from modelfleet.monitoring.alarms.targets import target_after, targets_of
 from modelfleet.monitoring.alarms.telling import (
     Teller,
@@ -89,6 +92,20 @@ class Handler:
             self._act(case, self._next(case.about, episode), finding)
         return False
 
+    def name(self, case: Case, kind: Finding) -> None:
+        """Tell once more of an alert about all requests: by now it is known which are behind it."""
+        where, wrong = of_kind("requests", *kind.kind), round(kind.observed * kind.events)
+        case.episode.named = True
+        finding = None if where in case.episode.sentence else self._look_again(case)
+        if finding is None or not self._is_news(case.at):
+            return
+        if not any(where in cause.what for cause in finding.causes):
+            what = f"{where} are worse than others: {wrong} of {kind.events} were wrong"
+            known = finding.causes[: MOST - 1]
+            causes = (*known, Cause(kind.began.event, ERRORS, what))
+            finding = msgspec.structs.replace(finding, causes=causes)
+        self._raise_again(case, finding)
+
     def end(self, case: Case, why: str) -> None:
         """An alert is over for another reason than its own outcomes."""
         self._teller.ended(case.about, case.episode, case.at.matured, why)
@@ -161,8 +178,9 @@ class Handler:
         evidence, bar = (rang.evidence, rang.bar) if rang and rings else (body.evidence, body.bar)
         finding = msgspec.structs.replace(finding, causes=finding.causes or body.causes)
         tried = " and ".join(one.replace("_", " ") for one in episode.tried)
+        helpless = f": it didn't help to {tried}" if tried else ""
         sentence = sentence_of(case.about, Stream(episode.stream), "", finding)
-        episode.sentence = f"{sentence} It goes on: it didn't help to {tried}."
+        episode.sentence = f"{sentence} It goes on{helpless}."
         episode.quiet = False
         episode.again += 1
         louder = raised(case.about, episode, finding, evidence, bar)

@@ -46,6 +46,15 @@ def is_told(stream: Stream, kind: Slice, beside: Iterable[Episode]) -> bool:
     )
 
 
+def unnamed(stream: Stream, beside: Iterable[Episode]) -> Episode | None:
+    """The alert of which people were told that it is about all requests, and not yet which kind."""
+    for one in beside:
+        loud = not one.quiet and one.muted_by is None
+        if one.stream == stream and loud and not one.field and not one.named:
+            return one
+    return None
+
+
 def is_scarce(stream: Stream, episodes: Iterable[Episode]) -> bool:
     """Whether people have stopped to give feedback, which says nothing of quality."""
     asked_of_people = stream in _QUALITY

@@ -13,7 +13,7 @@ from modelfleet.monitoring.alarms.episodes import Episode, log_odds_between
 from modelfleet.monitoring.alarms.findings import Rang, find
 from modelfleet.monitoring.alarms.gathering import Gathered, Then, beforehand
 from modelfleet.monitoring.alarms.handling import Case, Handler
-from modelfleet.monitoring.alarms.inhibition import is_scarce, is_told, muter
+from modelfleet.monitoring.alarms.inhibition import is_scarce, is_told, muter, unnamed
 from modelfleet.monitoring.alarms.memory import Shared, TaskMemory
 from modelfleet.monitoring.alarms.over import find_over
 from modelfleet.monitoring.alarms.policy import Policy
@@ -169,6 +169,8 @@ class News:
         stream = Stream(heard.gathered.outcomes.streams[element])
         kind, level = (("", ""), 0.0) if alarm is not None else heard.within[element]
         if is_told(stream, kind, memory.episodes):
+            if alarm is None:
+                self._name(heard, one, element)
             return
         bar = 1 / max(float(heard.gathered.outcomes.shares[element]), _LEAST_SHARE)
         found = (level * bar, bar) if alarm is None else (alarm.evidence, alarm.bar)
@@ -186,6 +188,20 @@ class News:
         )
         memory.episodes = [*memory.episodes, episode]
         memory.since[stream] = heard.gathered.then[heard.gathered.of[element]].last
+
+    def _name(self, heard: Heard, one: Matured, element: int) -> None:
+        """A kind of request rang that an alert about all of them hasn't named: it is told there."""
+        memory = self._tasks[one.tenant, one.task]
+        stream = Stream(heard.gathered.outcomes.streams[element])
+        episode = unnamed(stream, memory.episodes)
+        if episode is None:
+            return
+        kind, _ = heard.within[element]
+        rang = self._rang_again(heard, element, episode, None)
+        finding = find(self._connection, rang, self._policy.recipe, kind)
+        if finding is not None:
+            about = Whose(one.tenant, one.task, one.recipe or "")
+            self._handler.name(Case(about, episode, one, rang), finding)
 
     def _rang(self, heard: Heard, one: Matured, element: int, found: tuple[float, float]) -> Rang:
         outcomes = heard.gathered.outcomes

@@ -56,7 +56,12 @@ def whose(tenant: str, task: str, recipe: str, where: str) -> str:
     if not where:
         return name
     field, _, value = where.partition("=")
-    return f"{name} with {field.removeprefix('metadata.')} {value}"
+    return of_kind(name, field, value)
+
+
+def of_kind(what: str, field: str, value: str) -> str:
+    """What is of one kind of request only, in words."""
+    return f"{what} with {field.removeprefix('metadata.')} {value}"
 
 
 def told(causes: Sequence[Cause]) -> str:
