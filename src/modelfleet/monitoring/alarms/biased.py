@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from modelfleet.events import Logged, Query, kinds, statements
 from modelfleet.monitoring.alarms.elements import Habit, elements
 from modelfleet.monitoring.alarms.history import Past, kinds_of
+from modelfleet.monitoring.alarms.recurring import REACH, Judged, recurs
 from modelfleet.monitoring.discovery import Found, Requests, Search, discover, within
 from modelfleet.monitoring.finding import TaskKey
 from modelfleet.monitoring.matured import Matured
@@ -79,7 +80,8 @@ def biases_of(past: Past, search: Search) -> list[Bias]:
             [crc32(one.decision.encode()) % 2 == 0 for one, _, _ in judged], np.bool_
         ),
     )
-    return [table.bias(found, requests) for found in discover(requests, search)]
+    found = discover(requests, search)
+    return [table.bias(one, requests) for one in found if table.is_lasting(one, requests)]
 
 
 def _judged(past: Past) -> list[tuple[Matured, Logged, bool]]:
@@ -106,6 +108,7 @@ class _Table:
         tasks = [(one.tenant, one.task) for one in outcomes]
         numbers = {task: number for number, task in enumerate(dict.fromkeys(tasks))}
         self._tasks = np.array([numbers[task] for task in tasks], np.intp)
+        self._decided = np.array([one.decided for one in outcomes], np.int64)
         self._fields = sorted({field for row in rows for field in row})
         self._values = [_common(rows, field) for field in self._fields]
         self.codes: NDArray[np.intp] = np.array(
@@ -133,6 +136,18 @@ class _Table:
             evidence=round(min(found.evidence, 1e12), 1),
             one_task=round(self._of_one(requests, chosen), 2),
         )
+
+    def is_lasting(self, found: Found, requests: Requests) -> bool:
+        """Whether a finding isn't only about when something began (see `recurring`)."""
+        judged = Judged(self._decided, requests.happened, requests.expected)
+        own = within(requests.fields, found.where)
+        for column, code in found.where:
+            field, is_it = self._fields[column], requests.fields[:, column] == code
+            rest = tuple(pair for pair in found.where if pair[0] != column)
+            alike = within(requests.fields, rest) if rest else np.ones(len(own), np.bool_)
+            if field in REACH and not recurs(judged, own, alike & ~is_it, field):
+                return False
+        return True
 
     def _of_one(self, requests: Requests, chosen: NDArray[np.bool_]) -> float:
         excess = requests.happened[chosen] - requests.expected[chosen]

@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from modelfleet.monitoring.alarms.recurring import REACH
 from modelfleet.monitoring.alarms.within import Slice
 from modelfleet.monitoring.odds import Numbers, inside
-
-BY_TIME = {"hour", "weekday"}
-"""What these have in common is when it began."""
 
 _FALSELY = 0.01
 _FEWEST = 4
@@ -63,7 +61,7 @@ def _members(kinds: Sequence[Mapping[str, str]]) -> dict[Slice, list[int]]:
     members: dict[Slice, list[int]] = {}
     for place, one in enumerate(kinds):
         for field, value in one.items():
-            if field not in BY_TIME and value:
+            if field not in REACH and value:
                 members.setdefault((field, value), []).append(place)
     return {kind: places for kind, places in members.items() if len(places) >= _FEWEST}
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from modelfleet.events.findings import Cause, Inception
 from modelfleet.monitoring.alarms.causes import ERRORS, When, causes_of
-from modelfleet.monitoring.alarms.common_kinds import BY_TIME, common_kind
+from modelfleet.monitoring.alarms.common_kinds import common_kind
 from modelfleet.monitoring.alarms.elements import Habit
 from modelfleet.monitoring.alarms.episodes import log_odds_between
 from modelfleet.monitoring.alarms.history import (
@@ -21,6 +21,7 @@ from modelfleet.monitoring.alarms.history import (
     past_of,
     sequence_of,
 )
+from modelfleet.monitoring.alarms.recurring import REACH
 from modelfleet.monitoring.alarms.sentences import of_kind
 from modelfleet.monitoring.alarms.targets import precision_asked
 from modelfleet.monitoring.alarms.versions import Versions, versions_of
@@ -260,7 +261,7 @@ def concentrated(
     for kind, numbers in sorted(members.items()):
         is_known = kind in known
         is_some = is_known or _FEW <= len(numbers) <= _MINORITY * len(excess)
-        if not kind[1] or kind[0] in BY_TIME or not is_some:
+        if not kind[1] or kind[0] in REACH or not is_some:
             continue
         others = np.delete(np.arange(len(excess)), numbers)
         own, rest = (_deviations(excess[some], spread[some]) for some in (numbers, others))

@@ -19,6 +19,7 @@ from modelfleet.monitoring.alarms.history import (
     past_of_requests,
     sequence_of,
 )
+from modelfleet.monitoring.alarms.recurring import REACH, Judged, recurs
 from modelfleet.monitoring.alarms.scopes import ScopeAlarm
 from modelfleet.monitoring.alarms.versions import Versions
 from modelfleet.monitoring.inception import Inception, inception
@@ -49,6 +50,8 @@ def find_over(connection: sa.Connection, alarm: ScopeAlarm, at: Matured) -> Find
     rang = Rang(at, alarm.stream, alarm.evidence, alarm.bar, habit=Habit(confirmed=1))
     if alarm.field and not stands_out(whole, past, past.outcomes[when.place].seq, rang):
         return None
+    if alarm.field in REACH and not _recurs(whole, past, alarm):
+        return None
     return Finding(
         began=began_at(past, when),
         causes=tuple(moved(past, when)),
@@ -60,6 +63,16 @@ def find_over(connection: sa.Connection, alarm: ScopeAlarm, at: Matured) -> Find
         precision=0.0,
         kind=(alarm.field, alarm.value),
     )
+
+
+def _recurs(whole: Past, part: Past, alarm: ScopeAlarm) -> bool:
+    """Whether it isn't only about when something began."""
+    told = sequence_of(whole, alarm.stream, Habit(confirmed=1), rate=_rate(whole, alarm))
+    outcomes = [whole.outcomes[place] for place in told.places.tolist()]
+    chosen = {one.seq for one in part.outcomes}
+    own = np.array([one.seq in chosen for one in outcomes], np.bool_)
+    decided = np.array([one.decided for one in outcomes], np.int64)
+    return recurs(Judged(decided, told.happened, told.stated), own, ~own, alarm.field)
 
 
 def _requests(connection: sa.Connection, alarm: ScopeAlarm, at: Matured) -> list[Logged]:
