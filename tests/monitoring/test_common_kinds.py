@@ -10,6 +10,14 @@ import pytest
 from tests.conftest import HandClock
 from tests.monitoring.lives import Habits, Life
 
+from modelfleet.clock import DAY
+from modelfleet.events import make
+from modelfleet.events.kinds import (
+    Candidate,
+    DecisionAccepted,
+    DecisionReassigned,
+    RequestDecided,
+)
 from modelfleet.fleet import Fleet
 from modelfleet.monitoring.alarms.common_kinds import common_kind
 from modelfleet.settings import Settings
@@ -83,3 +91,28 @@ def test_what_was_told_before_its_kind_was_known_is_told_again_with_it(
         assert alert.raised_again is not None
         assert "requests with office Rome" in alert.sentence
         assert "It goes on." in alert.sentence
+
+
+def test_what_was_left_undecided_is_no_label_that_could_be_named(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    clock.time = 1_790_000_000_000_000
+    chance = random.Random(2)  # noqa: S311 - a test's own chance
+    for number in range(600):
+        undecided, began = number % 3 == 0, number >= 300
+        sure = 0.65 if undecided else 0.9
+        candidates = (Candidate("it", sure), Candidate("hr", 0.95 - sure))
+        label = None if undecided else "it"
+        asked = RequestDecided("it broke", {}, label, sure, candidates, 0.7)
+        right = "hr" if (undecided and began) or chance.random() > sure else "it"
+        name = f"d{number}"
+        said = DecisionAccepted(name) if label == right else DecisionReassigned(name, right)
+        for body, identity in ((asked, name), (said, None)):
+            event = make(body, tenant="acme", task="team", time=clock.time, id=identity)
+            small_fleet.log.append([event])
+        clock.advance(3600)
+    clock.time += 30 * DAY
+    small_fleet.watch_due()
+    (alert,) = small_fleet.catalog.alerts("acme", "team", ended=True)
+    assert (alert.finding, alert.slice) == ("overconfidence", "")
+    assert "with label" not in alert.sentence

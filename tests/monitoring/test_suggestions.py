@@ -182,8 +182,11 @@ def test_other_words_and_another_meaning_are_seen_and_the_same_ones_are_not(
     assert changed.vocabulary is not None
     assert changed.meaning.p < 0.05
     assert changed.vocabulary.p < 0.05
-    assert "parking" in {word.word for word in changed.risen}
-    assert "room" in {word.word for word in changed.fallen}
+    (parking,) = (one for one in changed.risen if one.word == "parking")
+    (room,) = (one for one in changed.fallen if one.word == "room")
+    assert (parking.before, room.before) == (0, 1)
+    assert parking.now == pytest.approx(18 / 30)
+    assert room.now == pytest.approx(2 / 30)
     same = task.drift(days=13)
     assert same.now is not None
     with pytest.raises(InvalidInput, match="days"):

@@ -11,7 +11,7 @@ from modelfleet.api.call import Call, json
 from modelfleet.api.dated import dated
 from modelfleet.api.operation import OF_TASK, Content, Operation, route
 from modelfleet.api.wire import NoQuery
-from modelfleet.monitoring import Accepted, Drift, Shift, Suggestion, Telling
+from modelfleet.monitoring import Accepted, Drift, Said, Shift, Suggestion
 
 _GROUP = "monitoring"
 _SUGGESTION = {
@@ -25,7 +25,8 @@ _SUGGESTION = {
     "decisions": ["e0gLr7kQm2vXh5sTqWcN"],
     "texts": ["how do I get a parking permit"],
 }
-_WORD = {"word": "parking", "share": 0.12, "share_elsewhere": 0.01, "z": 4.2}
+_RISEN = {"word": "parking", "before": 0.01, "now": 0.12, "z": 4.2}
+_FALLEN = {"word": "canteen", "before": 0.09, "now": 0.02, "z": 2.8}
 _WINDOW = {
     "requests": 212,
     "new_domain": 0.11,
@@ -84,15 +85,16 @@ class WindowAnswer(msgspec.Struct, frozen=True):
 class DriftAnswer(msgspec.Struct, frozen=True):
     """What changed between the requests before and the newest; no shift where they are few.
 
-    ``p`` is how often chance alone parts two groups as far.
+    ``p`` is how often chance alone parts two groups as far. Of words it is said what share of the
+    requests had them ``before`` and has them ``now``.
     """
 
     before: WindowAnswer | None
     now: WindowAnswer | None
     meaning: Shift | None
     vocabulary: Shift | None
-    risen: tuple[Telling, ...]
-    fallen: tuple[Telling, ...]
+    risen: tuple[Said, ...]
+    fallen: tuple[Said, ...]
 
 
 @route(
@@ -111,8 +113,8 @@ class DriftAnswer(msgspec.Struct, frozen=True):
                     "now": _WINDOW,
                     "meaning": _SHIFT,
                     "vocabulary": _SHIFT,
-                    "risen": [_WORD],
-                    "fallen": [],
+                    "risen": [_RISEN],
+                    "fallen": [_FALLEN],
                 },
             ),
         ),

@@ -13,7 +13,7 @@ from modelfleet.cli.one_task import BY, Which, opened_task
 from modelfleet.cli.printing import AsJson, print_json
 from modelfleet.cli.roles import Config, Data, DatabaseUrl
 from modelfleet.clock import to_datetime
-from modelfleet.monitoring import Drift, Shift, Telling
+from modelfleet.monitoring import Drift, Said, Shift
 
 Days = Annotated[float, typer.Option(help="Days that are compared with the four times as many.")]
 WhichSuggestion = Annotated[str, typer.Argument(help="As modelfleet suggestions names it.")]
@@ -47,7 +47,7 @@ def drift(
     if found.risen:
         console.print(f"Said more   {escape(_words(found.risen))}")
     if found.fallen:
-        console.print(f"Said less   {escape(_words(found.fallen, fallen=True))}")
+        console.print(f"Said less   {escape(_words(found.fallen))}")
 
 
 def suggestions(
@@ -115,9 +115,6 @@ def _said(shift: Shift) -> str:
     return f"{changed} ({shift.distance:.3f}, by chance {shift.by_chance:.3f}; p {shift.p:.3f})"
 
 
-def _words(words: Sequence[Telling], *, fallen: bool = False) -> str:
-    """Each word with its share before and now; one that fell is telling of what came before."""
-    shares = [(one.word, one.share_elsewhere, one.share) for one in words]
-    if fallen:
-        shares = [(word, now, before) for word, before, now in shares]
-    return ", ".join(f"{word} {before:.0%} -> {now:.0%}" for word, before, now in shares)
+def _words(words: Sequence[Said]) -> str:
+    """Each word with its share before and now."""
+    return ", ".join(f"{one.word} {one.before:.0%} -> {one.now:.0%}" for one in words)

@@ -10,7 +10,7 @@ folded from the log. *Ignores*: how decisions are made, and who is told of an al
 from modelfleet.monitoring.alarms.biased import Bias
 from modelfleet.monitoring.biases import search_biases
 from modelfleet.monitoring.board import AlertBoard
-from modelfleet.monitoring.drift import Drift, DriftWatch, Shift, Window
+from modelfleet.monitoring.drift import Drift, DriftWatch, Said, Shift, Window
 from modelfleet.monitoring.finding import Found, Seen, find_nothing
 from modelfleet.monitoring.intervals import Interval
 from modelfleet.monitoring.matured import Matured
@@ -21,7 +21,7 @@ from modelfleet.monitoring.suggestions import Accepted, Naming, Suggestion, Sugg
 from modelfleet.monitoring.taking import rebuild
 from modelfleet.monitoring.triage import cost_of, triaged
 from modelfleet.monitoring.watcher import Watcher
-from modelfleet.monitoring.words import Telling, telling_words
+from modelfleet.monitoring.words import telling_words
 
 __all__ = [
     "Accepted",
@@ -40,11 +40,11 @@ __all__ = [
     "MonitoringStatus",
     "Naming",
     "Period",
+    "Said",
     "Seen",
     "Shift",
     "Suggestion",
     "Suggestions",
-    "Telling",
     "Watcher",
     "Window",
     "cost_of",

@@ -12,7 +12,7 @@ from modelfleet.decisions.checks import check_task
 from modelfleet.events import EventLog, Logged, Query, kinds
 from modelfleet.monitoring.last_days import check_days
 from modelfleet.monitoring.likeness import by_meaning, by_words
-from modelfleet.monitoring.words import Telling, telling_words
+from modelfleet.monitoring.words import telling_words
 from modelfleet.recipe import Recipe
 from modelfleet.serving.judging import NO_LABEL_FITS
 from modelfleet.text import Encoders
@@ -57,6 +57,22 @@ class Shift(msgspec.Struct, frozen=True):
     p: float
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A word that is said more than before, or less.
+
+    Attributes:
+        word: in lower case.
+        before: share of the requests before that have it.
+        now: share of the newest that have it.
+        z: how sure the difference is, in standard errors.
+    """
+
+    word: str
+    before: float
+    now: float
+    z: float
+
+
 class Drift(msgspec.Struct, frozen=True):
     """What changed between the requests before and the newest; no shift where there are too few.
 
@@ -73,8 +89,8 @@ class Drift(msgspec.Struct, frozen=True):
     now: Window | None
     meaning: Shift | None = None
     vocabulary: Shift | None = None
-    risen: tuple[Telling, ...] = ()
-    fallen: tuple[Telling, ...] = ()
+    risen: tuple[Said, ...] = ()
+    fallen: tuple[Said, ...] = ()
 
 
 class DriftWatch:
@@ -128,8 +144,14 @@ class DriftWatch:
             now=_window(now),
             meaning=shift(by_meaning(features), is_new),
             vocabulary=shift(by_words(features), is_new),
-            risen=tuple(telling_words(said_now, said_before)),
-            fallen=tuple(telling_words(said_before, said_now)),
+            risen=tuple(
+                Said(one.word, one.share_elsewhere, one.share, one.z)
+                for one in telling_words(said_now, said_before)
+            ),
+            fallen=tuple(
+                Said(one.word, one.share, one.share_elsewhere, one.z)
+                for one in telling_words(said_before, said_now)
+            ),
         )
 
 
