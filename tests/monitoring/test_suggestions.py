@@ -59,6 +59,44 @@ def test_requests_that_no_label_fits_are_grouped_and_named_by_their_words(team: 
     assert first.texts[0] in PARKING
 
 
+@pytest.mark.parametrize(
+    ("texts", "named", "never"),
+    [
+        (
+            [
+                "I want to put my bike in the cellar",
+                "is it fine to leave my bike in the cellar",
+                "I want to lock my bike in the yard",
+                "to charge my bike I want a socket in the cellar",
+                "I want to know if the cellar is open for my bike",
+                "is the cellar the place to put my bike",
+            ],
+            "bike",
+            {"i", "to", "the", "my", "want", "in", "is"},
+        ),
+        (
+            [
+                "quiero dejar mi bicicleta en el sótano",
+                "puedo dejar la bicicleta en el sótano",
+                "quiero cargar mi bicicleta en el sótano",
+                "el sótano para la bicicleta está cerrado",
+                "hay sitio para mi bicicleta en el sótano",
+                "quiero un sitio para mi bicicleta en el patio",
+            ],
+            "bicicleta",
+            {"el", "la", "mi", "en", "para"},
+        ),
+    ],
+)
+def test_a_group_isnt_named_by_words_that_say_nothing(
+    team: Task, texts: list[str], named: str, never: set[str]
+) -> None:
+    _asked(team, texts)
+    (found,) = team.suggestions()
+    assert named in found.name.split()
+    assert not never & set(found.name.split())
+
+
 def test_accepted_in_one_call_the_next_decision_knows_the_label(team: Task) -> None:
     _asked(team, PARKING)
     (found,) = team.suggestions()

@@ -17,10 +17,10 @@ from modelfleet.events import Condition, Event, EventLog, Logged, Query, kinds, 
 from modelfleet.events.validation import check_event, check_name, check_text
 from modelfleet.monitoring.beginning import beginning
 from modelfleet.monitoring.clusters import Cluster, clusters
-from modelfleet.monitoring.words import telling_words
+from modelfleet.monitoring.words import naming_words
 from modelfleet.recipe import Recipe
 from modelfleet.serving.judging import NO_LABEL_FITS
-from modelfleet.text import Encoders
+from modelfleet.text import Encoders, default_encoder
 
 MOST_REQUESTS = 600
 """The newest requests that no label fits which are grouped."""
@@ -217,8 +217,8 @@ def _suggestion(
     inside = set(group.rows)
     elsewhere = [e.fields["text"] for row, e in enumerate(homeless) if row not in inside]
     texts = [event.fields["text"] for event in members]
-    told = telling_words(texts, [*others, *elsewhere], _MOST_KEYWORDS)
-    words = [one.word for one in told]
+    weights = default_encoder().weights
+    words = naming_words(texts, [*others, *elsewhere], weights, _MOST_KEYWORDS)
     digest = sha256("\n".join(sorted(event.id for event in members)).encode()).hexdigest()[:12]
     return Suggestion(
         suggestion=f"{seq}-{digest}",

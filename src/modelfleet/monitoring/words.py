@@ -2,13 +2,17 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from modelfleet.events.terms import words
 
 _LEAST_SIGNIFICANT = 1.96
+_LEAST_OF_A_NAME = 1.0
+_TIMES_IN_A_NAME = 2.0
 _FEWEST_TEXTS = 2
 
 
@@ -40,14 +44,43 @@ def telling_words(texts: Sequence[str], others: Sequence[str], most: int = 5) ->
         others: that they are told apart from.
         most: words that are wanted.
     """
-    here, there = _texts_with(texts), _texts_with(others)
+    found = _told(texts, others, _LEAST_SIGNIFICANT)
+    return sorted(found, key=lambda one: (-one.z, one.word))[:most]
+
+
+def naming_words(
+    texts: Sequence[str],
+    others: Sequence[str],
+    weights: Callable[[Sequence[str]], NDArray[np.floating]],
+    most: int = 5,
+) -> list[str]:
+    """Words that name what some texts are about, the best first: said far more than elsewhere.
+
+    How sure that is counts times the square of how much a word says by itself (``weights``). Few
+    texts differ in words like "the" by chance as much as in what they are about, and where there
+    are few others to compare with, that can't be seen in counts.
+    """
     found = [
+        one
+        for one in _told(texts, others, _LEAST_OF_A_NAME)
+        if one.share >= _TIMES_IN_A_NAME * one.share_elsewhere
+    ]
+    said = weights([one.word for one in found]).tolist()
+    ranked = sorted(
+        zip(found, said, strict=True), key=lambda one: (-one[0].z * one[1] ** 2, one[0].word)
+    )
+    return [one.word for one, _ in ranked[:most]]
+
+
+def _told(texts: Sequence[str], others: Sequence[str], least: float) -> list[Telling]:
+    """The words that several of some texts have, and have more often than others."""
+    here, there = _texts_with(texts), _texts_with(others)
+    return [
         Telling(word, count / len(texts), there[word] / max(1, len(others)), z)
         for word, count in here.items()
         if count >= _FEWEST_TEXTS and not word.isdigit()
-        if (z := _z(count, len(texts), there[word], len(others))) > _LEAST_SIGNIFICANT
+        if (z := _z(count, len(texts), there[word], len(others))) > least
     ]
-    return sorted(found, key=lambda one: (-one.z, one.word))[:most]
 
 
 def _texts_with(texts: Sequence[str]) -> Counter[str]:
