@@ -16,6 +16,7 @@ from modelfleet.fleet import Fleet
 
 MANY = int(os.environ.get("TENANTS", "1000"))
 """Of the larger fleet; TENANTS=100000 takes minutes."""
+DOCS = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text()
 VERSION = "20260302T093107.120034Z-6ad2d3a2"
 
 
@@ -116,6 +117,33 @@ def test_what_the_log_says_is_told_by_recipe_finding_and_role(
     assert value(lines, "modelfleet_watcher_lag_events") == 0
     for name, count in {"requests": 9, "decided": 6, "confirmed": 3, "corrected": 3}.items():
         assert value(lines, f'modelfleet_recipe_{name}{{days="7",recipe="default"}}') == count
+
+
+def test_the_first_alert_of_its_kind_is_seen_as_one_more(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    """A series that begins with 1 has no rate: so each is there before, and is 0."""
+    before = shown(small_fleet)
+    documented = re.findall(
+        r"^\| `.*", DOCS.partition("## Alerts")[2].partition("**Where.**")[0], re.MULTILINE
+    )
+    findings = {one for row in documented for one in re.findall(r"`(\w+)`", row.split("|")[1])}
+    for finding in findings - {"finding", "slice"} | {"weekly_rule"}:
+        series = f'modelfleet_alerts_raised_total{{finding="{finding}",scope="task"}}'
+        assert value(before, series) == 0
+        for told in ("warning", "info", "muted"):
+            assert (
+                value(before, f'modelfleet_alerts_open{{finding="{finding}",severity="{told}"}}')
+                == 0
+            )
+    raised = 'modelfleet_alerts_raised_total{finding="slice",scope="fleet"}'
+    opened = 'modelfleet_alerts_open{finding="slice",severity="critical"}'
+    body = kinds.AlertRaised(alert="a1", finding="slice", sentence="It fell.", scope="fleet")
+    small_fleet.log.append([make(body, tenant=kinds.PLATFORM_TENANT, task="", time=clock())])
+    after = shown(small_fleet)
+    assert [value(lines, raised) for lines in (before, after)] == [0, 1]
+    assert [value(lines, opened) for lines in (before, after)] == [0, 1]
+    assert _names(before) == _names(after)
 
 
 def test_a_rebuild_gives_the_same_counts(small_fleet: Fleet) -> None:

@@ -14,6 +14,7 @@ from modelfleet.clock import SECOND
 from modelfleet.errors import LogUnavailable
 from modelfleet.fleet import Fleet
 from modelfleet.monitoring import Metrics, Period
+from modelfleet.monitoring.findable import FINDINGS
 from modelfleet.monitoring.outlets import KINDS
 from modelfleet.monitoring.severity import severity_of
 
@@ -24,6 +25,15 @@ _OTHER = "other"
 _TEXTS = "none"
 """While a task has no version, and its labels' texts answer."""
 _SUMMED = ("requests", "decided", "matured", "answered", "confirmed", "corrected", "silent")
+
+_MUTED = "muted"
+_RAISED = [(finding, scope) for scope, findings in FINDINGS.items() for finding in findings]
+_OPEN = [
+    (finding, told)
+    for finding, scope in _RAISED
+    for told in (*(severity_of(scope, low_trust=few) for few in (False, True)), _MUTED)
+]
+"""What there can be, of which there are series before there is one: else its first isn't seen."""
 
 Values = Mapping[Any, float]
 """By a tuple of labels' values."""
@@ -91,15 +101,15 @@ class FleetState(Collector):
 
     def _alerts(self) -> Iterator[Metric]:
         sums = self._fleet.catalog.alert_sums()
-        opened: Counter[tuple[str, ...]] = Counter()
+        opened = Counter(dict.fromkeys(_OPEN, 0))
         for one in sums.open:
-            told = "muted" if one.muted else severity_of(one.scope, low_trust=one.low_trust)
+            told = _MUTED if one.muted else severity_of(one.scope, low_trust=one.low_trust)
             opened[one.finding, told] += one.count
         budget = self._fleet.settings.false_alerts_per_week
         yield _gauge("false_alerts_per_week", "False alerts a week that are allowed.", budget)
         meaning = "Alerts that are open; muted: another explains it."
         yield _gauge("alerts_open", meaning, opened, "finding", "severity")
-        raised: Values = dict(sums.raised)
+        raised = dict.fromkeys(_RAISED, 0) | dict(sums.raised)
         yield _counter("alerts_raised", "Alerts that were raised.", raised, "finding", "scope")
 
     def _outlets(self) -> Iterator[Metric]:

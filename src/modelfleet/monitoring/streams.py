@@ -43,6 +43,9 @@ FROM_CONFIDENCE = (Stream.PRECISION, Stream.MISSES, Stream.OVERCONFIDENCE, Strea
 CALIBRATION = (Stream.OVERCONFIDENCE, Stream.UNDERCONFIDENCE)
 """Streams that ask whether confidences are true: theirs aren't corrected beforehand."""
 
+OVER_MANY = (Stream.PRECISION, Stream.COVERAGE, Stream.NEW_DOMAIN, Stream.RESPONSE)
+"""Streams that are watched over the fleet and over each recipe too."""
+
 
 class Tolerance(msgspec.Struct, frozen=True):
     """What is still no fault.

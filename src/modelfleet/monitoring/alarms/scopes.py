@@ -16,11 +16,9 @@ from modelfleet.monitoring.finding import SliceKey
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.schema import MONITOR_SLICES
 from modelfleet.monitoring.slices import slice_bets
-from modelfleet.monitoring.streams import ALTERNATIVES, Stream, Tolerance
+from modelfleet.monitoring.streams import ALTERNATIVES, OVER_MANY, Stream, Tolerance
 from modelfleet.monitoring.watching import Observed
 
-WATCHED = (Stream.PRECISION, Stream.COVERAGE, Stream.NEW_DOMAIN, Stream.RESPONSE)
-"""Streams that are watched over the fleet and over each recipe."""
 MOST_FIELDS = 16
 MOST_VALUES = 24
 _OTHER = "other"
@@ -68,7 +66,7 @@ class Scopes:
     ) -> list[ScopeAlarm]:
         """Bring detectors forward by the elements of tasks, each held against what it was there."""
         streams = gathered.outcomes.streams
-        chosen = np.flatnonzero(np.isin(streams, WATCHED) & (gathered.outcomes.shares > 0))
+        chosen = np.flatnonzero(np.isin(streams, OVER_MANY) & (gathered.outcomes.shares > 0))
         rows: list[int] = []
         of: list[int] = []
         for element in chosen.tolist():

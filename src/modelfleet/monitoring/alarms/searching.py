@@ -24,10 +24,10 @@ from modelfleet.monitoring.alarms.memory import OpenSlice, Shared
 from modelfleet.monitoring.alarms.slice_over import is_in, take_in, why
 from modelfleet.monitoring.alarms.telling import Teller, Whose, name_of
 from modelfleet.monitoring.discovery import Search
+from modelfleet.monitoring.findable import SLICE
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.streams import Stream
 
-FINDING = "slice"
 WEEK = 7 * DAY
 _WEEKS = 2
 """Whose requests are looked at."""
@@ -124,7 +124,7 @@ class WeeklySearch:
     def _raise(self, bias: Bias, time: int) -> None:
         muters = (ep for ep in self._shared.episodes if _says(ep, bias))
         one = OpenSlice(
-            alert=name_of(_FLEET, FINDING, _named(bias), time),
+            alert=name_of(_FLEET, SLICE, _named(bias), time),
             where=bias.where,
             muted_by=next((episode.alert for episode in muters), None),
             found=time,
@@ -161,7 +161,7 @@ def _raised(one: OpenSlice, bias: Bias, bar: float, time: int) -> kinds.AlertRai
     )
     return kinds.AlertRaised(
         alert=one.alert,
-        finding=FINDING,
+        finding=SLICE,
         sentence=sentence,
         scope=_FLEET.scope,
         slice=_named(bias),

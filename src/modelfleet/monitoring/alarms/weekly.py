@@ -9,11 +9,11 @@ from modelfleet.events import Event, kinds
 from modelfleet.monitoring.alarms.gathering import Gathered
 from modelfleet.monitoring.alarms.memory import Weeks
 from modelfleet.monitoring.alarms.telling import Teller, Whose, name_of
+from modelfleet.monitoring.findable import WEEKLY_RULE
 from modelfleet.monitoring.matured import Matured
 from modelfleet.monitoring.streams import Stream
 from modelfleet.monitoring.weekly_rule import Week, WeeklyRule, fell
 
-FINDING = "weekly_rule"
 _WEEK = 7 * DAY
 
 
@@ -51,7 +51,7 @@ class WeeklyWatch:
                 self._teller.over(about, weeks.alert, one.matured, why)
                 weeks.alert = ""
         elif not weeks.alert:
-            weeks.alert = name_of(about, FINDING, "", one.seq)
+            weeks.alert = name_of(about, WEEKLY_RULE, "", one.seq)
             body = _raised(about, weeks, one)
             self._teller.alert(about, body, one.matured, 1)
 
@@ -81,7 +81,7 @@ def _raised(about: Whose, weeks: Weeks, one: Matured) -> kinds.AlertRaised:
     )
     return kinds.AlertRaised(
         alert=weeks.alert,
-        finding=FINDING,
+        finding=WEEKLY_RULE,
         sentence=sentence,
         recipe=one.recipe,
         version=one.version,
