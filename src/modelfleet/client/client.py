@@ -95,7 +95,7 @@ class Client:
 
         Raises the first refusal once all were sent; the others are in the log then.
         """
-        answers = self._server.send_lines("/api/import", (event_body(event) for event in events))
+        answers = self._server.send_lines("/api/import", events, event_body)
         for answer in answers:
             if isinstance(answer, ModelfleetError):
                 raise answer

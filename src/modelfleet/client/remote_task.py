@@ -176,9 +176,12 @@ class RemoteTask(RemoteMonitoring):
         return [read(Forgotten, one) for one in self._asked("/forgotten")["forgotten"]]
 
     def give_examples_in_bulk(self, examples: Iterable[Example]) -> list[Receipt | ModelfleetError]:
-        """Take down any number of examples, streamed; what became of each, in their order."""
-        bodies = (sayable(example) for example in examples)
-        return self._server.send_lines(f"{self._path}/examples/bulk", bodies)
+        """Take down any number of examples, streamed; what became of each, in their order.
+
+        One that can't be accepted stops no other. Isn't sent again when the connection is lost:
+        those with an ``id`` of yours may be given again, and are taken down once.
+        """
+        return self._server.send_lines(f"{self._path}/examples/bulk", examples, sayable)
 
     def set_target_precision(
         self, precision: float | None, *, label: str | None = None, by: str | None = None

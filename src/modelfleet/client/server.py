@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -33,6 +33,8 @@ _DECLINED: dict[int, type[Declined]] = {
     415: InvalidInput,
 }
 _LINES = "application/x-ndjson"
+
+T = TypeVar("T")
 
 
 class Server:
@@ -69,16 +71,31 @@ class Server:
             )
         return _answered(response)
 
-    def send_lines(self, path: str, bodies: Iterable[Json]) -> list[Receipt | ModelfleetError]:
-        """What became of each body, sent on a line each; isn't sent again."""
-        lines = (encode(body) + b"\n" for body in bodies)
+    def send_lines(
+        self, path: str, items: Iterable[T], body: Callable[[T], Json]
+    ) -> list[Receipt | ModelfleetError]:
+        """What became of each item, in their order, sent on a line each; isn't sent again.
+
+        One that has no ``body`` is answered for here: the others are on their way already.
+        """
+        refused: dict[int, InvalidInput] = {}
+
+        def lines() -> Iterator[bytes]:
+            for number, item in enumerate(items):
+                try:
+                    line = encode(body(item))
+                except InvalidInput as error:
+                    refused[number] = error
+                else:
+                    yield line + b"\n"
+
         with _reached():
-            response = self.http.post(path, content=lines, headers={"Content-Type": _LINES})
+            response = self.http.post(path, content=lines(), headers={"Content-Type": _LINES})
         _raise_refusal(response)
-        answers = [msgspec.json.decode(line) for line in response.content.splitlines()]
-        return [
-            _error(answer["error"]) if "error" in answer else receipt(answer) for answer in answers
-        ]
+        answered = response.content.splitlines()
+        others = map(_of_line, answered)
+        numbers = range(len(answered) + len(refused))
+        return [refused[number] if number in refused else next(others) for number in numbers]
 
     def read_lines(self, path: str, parameters: Mapping[str, str | list[str]]) -> Iterator[Logged]:
         """The events that the server streams."""
@@ -104,6 +121,11 @@ def _reached() -> Iterator[None]:
 def _answered(response: httpx.Response) -> object:
     _raise_refusal(response)
     return msgspec.json.decode(response.content)
+
+
+def _of_line(line: bytes) -> Receipt | ModelfleetError:
+    answer = msgspec.json.decode(line)
+    return _error(answer["error"]) if "error" in answer else receipt(answer)
 
 
 def _raise_refusal(response: httpx.Response) -> None:

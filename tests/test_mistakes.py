@@ -1,0 +1,60 @@
+"""A caller's mistakes are named in words, by the library and by the client alike."""
+
+from collections.abc import Iterator
+
+import pytest
+from litestar.testing import TestClient
+
+from modelfleet import Client, Example, Fleet
+from modelfleet.api import create_app
+from modelfleet.errors import InvalidInput
+from modelfleet.events import Event, Query
+
+Platform = Fleet | Client
+
+
+@pytest.fixture
+def client(small_fleet: Fleet) -> Iterator[Client]:
+    with TestClient(create_app(small_fleet, keys_required=False)) as served:
+        yield Client("http://server", transport=served._transport)
+
+
+@pytest.fixture(params=["small_fleet", "client"])
+def platform(request: pytest.FixtureRequest) -> Platform:
+    found: Platform = request.getfixturevalue(request.param)
+    return found
+
+
+def logged(fleet: Fleet) -> list[str]:
+    return [event.id for event in fleet.events(Query()) if event.kind != "label.defined"]
+
+
+def test_an_example_that_cannot_be_accepted_stops_no_other_of_a_bulk(
+    small_fleet: Fleet, client: Client
+) -> None:
+    team = client.task("acme", "team")
+    team.define_label("it")
+    examples = [Example(f"no wifi in room {n}", "it", id=f"x{n}") for n in range(1_200)]
+    examples[0] = Example(" ", "it")
+    examples[700] = Example("a", "nobody")
+    examples[701] = Example("a", "it", key="\ud800")
+    examples[1_100] = Example("a", "it", {"nested": {"a": 1}})
+    told = team.give_examples_in_bulk(iter(examples))
+    wrong = {n: str(one) for n, one in enumerate(told) if isinstance(one, InvalidInput)}
+    assert list(wrong) == [0, 700, 701, 1_100]
+    assert wrong[0].startswith("text:")
+    assert wrong[1_100].startswith("metadata.nested:")
+    taken = [examples[n].id for n in range(1_200) if n not in wrong]
+    assert logged(small_fleet) == taken
+    again = team.give_examples_in_bulk(iter(examples))
+    assert [one.id for one in again if not isinstance(one, Exception) and one.duplicate] == taken
+
+
+def test_an_event_that_cannot_be_sent_is_told_once_all_others_are_in_the_log(
+    small_fleet: Fleet, client: Client
+) -> None:
+    events = [Event("visit.ended", "acme", 1_700_000_000_000_000, f"v{n}") for n in range(5)]
+    events[2] = Event("visit.ended", "acme", 1, "v2", fields={"x": float("nan")})
+    with pytest.raises(InvalidInput, match=r"fields\.x"):
+        client.import_events(events)
+    assert logged(small_fleet) == ["v0", "v1", "v3", "v4"]
