@@ -13,6 +13,7 @@ from modelfleet.errors import InvalidInput
 from modelfleet.events import Event
 from modelfleet.fleet import Fleet
 from modelfleet.monitoring import LabelScores, Measured, Period
+from modelfleet.monitoring.reporting import page
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -105,6 +106,18 @@ def test_each_window_stands_beside_the_one_before(fleet: Fleet, clock: HandClock
     assert [bucket.metrics.requests for bucket in weeks.buckets] == [3, 7]
 
 
+def test_a_day_that_isnt_over_is_said_to_be_there_so_far(small_fleet: Fleet) -> None:
+    decided(small_fleet, 1, "it")
+    small_fleet.watch_due()
+    task = small_fleet.task("acme", "team")
+    days = task.metrics(2, bucket="day")
+    assert (days.now.since, days.now.until) == (date(2026, 3, 1), date(2026, 3, 3))
+    assert (days.before.is_over, days.now.is_over) == (True, False)
+    assert [bucket.is_over for bucket in days.buckets] == [True, False]
+    assert task.metrics(2, until=date(2026, 3, 2)).now.is_over
+    assert "2026-02-24 to 2026-03-02, the last so far (UTC)" in page(task.report(1))
+
+
 def test_decisions_are_told_apart_by_any_field(fleet: Fleet, clock: HandClock) -> None:
     live(fleet, clock)
     for number in range(10, 30):
@@ -191,6 +204,8 @@ def test_the_command_shows_a_task_and_the_fleet(small_fleet: Fleet, clock: HandC
     assert shown.exit_code == 0
     for words in ("60.0% (43% to 71%)", "response rate", "2026-02-27"):
         assert words in shown.output
+    assert "2026-03-19" in shown.output
+    assert "2026-03-20" not in shown.output
     told = run(app, ["metrics", "--json", *where])
     assert msgspec.json.decode(told.output, type=Measured) == small_fleet.metrics(
         Period(until=date(2026, 3, 20))

@@ -45,10 +45,11 @@ _SPAN = {
     "macro": _SCORES,
     "labels": [{**_SCORES, "label": "it", "right": 120, "wrong": 9, "missed": 24}],
     "confusion": [{"decided": "it", "right": "facilities", "count": 9}],
+    "is_over": False,
 }
 SAMPLE: dict[str, Any] = {
     "now": _SPAN,
-    "before": {**_SPAN, "since": "2026-01-04", "until": "2026-02-01"},
+    "before": {**_SPAN, "since": "2026-01-04", "until": "2026-02-01", "is_over": True},
     "fields": ["hour", "label", "length", "metadata.office", "recipe", "script", "version"],
     "kinds": [{"value": "Oslo", "now": _METRICS, "before": _METRICS}],
     "buckets": [],
@@ -56,7 +57,7 @@ SAMPLE: dict[str, Any] = {
 
 
 class MetricsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which days, in UTC, the last not included; what to tell decisions apart by, and times."""
+    """Which days, in UTC, ``until`` not included; what to tell decisions apart by, and times."""
 
     days: int = 28
     since: date | None = None
@@ -73,6 +74,7 @@ class MetricsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         group=_GROUP,
         summary="How good decisions were",
         description="Of some days, beside as many days before: 28 up to today if nothing is said. "
+        "`until` is the day after the last; `is_over` says whether the last is, as today isn't. "
         "`by` is label, version, recipe, hour, weekday, length, script, or metadata. and a name.",
         query=MetricsQuery,
         answers=(Content(Measured, SAMPLE),),

@@ -15,6 +15,8 @@ from modelfleet.cli.one_task import opened_task
 from modelfleet.cli.printing import AsJson
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, existing_fleet
 from modelfleet.monitoring import Interval, LabelScores, Measured, Metrics, Period
+from modelfleet.monitoring.reporting.figures import begun
+from modelfleet.monitoring.reporting.figures import days as days_of
 
 TaskOrFleet = Annotated[
     str | None, typer.Argument(help="A task, written tenant/task; the fleet if left out.")
@@ -93,14 +95,15 @@ def _tables(found: Measured) -> Iterable[Table]:
         pairs = [(kind.value or "none", kind.now) for kind in found.kinds]
         yield _listed("value", pairs)
     if found.buckets:
-        times = [(str(one.since), one.metrics) for one in found.buckets]
+        times = [(begun(one.since, is_over=one.is_over), one.metrics) for one in found.buckets]
         yield _listed("since", times)
 
 
 def _compared(found: Measured) -> Table:
     """The two windows side by side."""
     spans = (found.before, found.now)
-    heads = [Column(f"{span.since} to {span.until}", justify="right") for span in spans]
+    said = (days_of(one.since, one.until, is_over=one.is_over) for one in spans)
+    heads = [Column(one, justify="right") for one in said]
     table = Table(Column(""), *heads)
     for field, name in _COUNTS.items():
         table.add_row(name, *(f"{getattr(span.metrics, field):,}" for span in spans))

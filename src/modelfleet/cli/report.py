@@ -17,7 +17,7 @@ from modelfleet.cli.roles import Config, Data, DatabaseUrl
 from modelfleet.events.files import check_writable
 from modelfleet.monitoring import Metrics
 from modelfleet.monitoring.reporting import Report, Slice, page
-from modelfleet.monitoring.reporting.figures import moment, percent, range_of
+from modelfleet.monitoring.reporting.figures import begun, days, moment, percent, range_of
 
 _ROWS = 8
 _LONGEST_TEXT = 70
@@ -97,11 +97,12 @@ def _slice(slice_: Slice) -> Columns:
 def _figures(found: Report) -> Table:
     """The metrics of the window and of the one before, and of each day or week."""
     now, before = found.measured.now, found.measured.before
-    title = escape(f"{found.tenant}/{found.task}, {now.since} to {now.until}")
+    shown = days(now.since, now.until, is_over=now.is_over)
+    title = escape(f"{found.tenant}/{found.task}, {shown} (UTC)")
     columns = ("", "requests", "decided alone", "right", "bounds", "people spoke of", "top 3")
     table = Table(*columns, title=title, title_justify="left")
     for bucket in found.measured.buckets:
-        table.add_row(str(bucket.since), *_row(bucket.metrics))
+        table.add_row(begun(bucket.since, is_over=bucket.is_over), *_row(bucket.metrics))
     table.add_section()
     table.add_row("all", *_row(now.metrics), style="bold")
     table.add_row("before", *_row(before.metrics), style="dim")

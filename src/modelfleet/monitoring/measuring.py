@@ -105,20 +105,21 @@ class Measures:
         self, task: tuple[str, str], period: Period, partition: str, by_value: ByValue
     ) -> Measured:
         _check_field(period.by)
-        since, until = _days(period, day_of(self._clock()) + 1)
+        today = day_of(self._clock())
+        since, until = _days(period, today + 1)
         before = 2 * since - until
         with self._database.reading() as connection:
             found = between(connection, task, before, until)
         now = [one for one in found if one[0] >= since]
         old = [one for one in found if one[0] < since]
         return Measured(
-            now=_span(now, (since, until), partition),
-            before=_span(old, (before, since), partition),
+            now=_span(now, (since, until), partition, today),
+            before=_span(old, (before, since), partition, today),
             fields=_fields(now, partition),
             kinds=()
             if period.by is None
             else _kinds(by_value(now, period.by), by_value(old, period.by)),
-            buckets=_buckets(now, (since, until), partition, period.bucket),
+            buckets=_buckets(now, (since, until), partition, period.bucket, today),
         )
 
 
@@ -142,7 +143,7 @@ def _days(period: Period, tomorrow: int) -> tuple[int, int]:
     return since, until
 
 
-def _span(days: Days, bounds: tuple[int, int], partition: str) -> Span:
+def _span(days: Days, bounds: tuple[int, int], partition: str, today: int) -> Span:
     pairs = _by_value(days, CONFUSION)
     labels = scores_of(pairs)
     return Span(
@@ -153,6 +154,7 @@ def _span(days: Days, bounds: tuple[int, int], partition: str) -> Span:
         macro=macro(labels),
         labels=labels,
         confusion=confusion_of(pairs),
+        is_over=bounds[1] <= today,
     )
 
 
@@ -164,7 +166,7 @@ def _kinds(now: Mapping[str, Counts], before: Mapping[str, Counts]) -> tuple[Kin
 
 
 def _buckets(
-    days: Days, bounds: tuple[int, int], partition: str, every: Every | None
+    days: Days, bounds: tuple[int, int], partition: str, every: Every | None, today: int
 ) -> tuple[Bucket, ...]:
     """Days or weeks that end with the window; the first week may be short."""
     if every is None:
@@ -177,6 +179,7 @@ def _buckets(
             _date(first),
             _date(end),
             metrics_of(_all([one for one in days if first <= one[0] < end], partition)),
+            end <= today,
         )
         for first, end in spans
     )

@@ -98,7 +98,7 @@ class Confused(msgspec.Struct, frozen=True):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """The decisions of some days, the last not included."""
+    """The decisions of some days, ``until`` not included; ``is_over``: so are they all."""
 
     since: date
     until: date
@@ -107,6 +107,7 @@ class Span(msgspec.Struct, frozen=True):
     macro: Scores
     labels: tuple[LabelScores, ...]
     confusion: tuple[Confused, ...]
+    is_over: bool = True
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -118,11 +119,12 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """The decisions of a day or of a week, the last day not included."""
+    """The decisions of a day or of a week, ``until`` not included; ``is_over``: so is it."""
 
     since: date
     until: date
     metrics: Metrics
+    is_over: bool = True
 
 
 class Measured(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Figures as people read them."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from modelfleet.clock import to_datetime
 from modelfleet.monitoring.intervals import Interval
@@ -31,6 +31,17 @@ def signed(value: float) -> str:
 def day(moment: date) -> str:
     """A date as people sort it."""
     return f"{moment:%Y-%m-%d}"
+
+
+def days(since: date, until: date, *, is_over: bool) -> str:
+    """From the first day to the last, ``until`` not included; today is only there so far."""
+    said = f"{day(since)} to {day(until - timedelta(days=1))}"
+    return said if is_over else f"{said}, the last so far"
+
+
+def begun(since: date, *, is_over: bool) -> str:
+    """A day or week by its first day."""
+    return day(since) if is_over else f"{day(since)}, so far"
 
 
 def moment(time: int) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 from modelfleet.catalog import Alert
 from modelfleet.clock import from_datetime
 from modelfleet.monitoring.metrics import Bucket, Metrics
-from modelfleet.monitoring.reporting.figures import day, moment
+from modelfleet.monitoring.reporting.figures import begun, day, moment
 from modelfleet.monitoring.reporting.report import Report
 from modelfleet.pages import Axis, Band, Frame, Line, Moment, Plot, chart, element, legend, section
 
@@ -87,7 +87,8 @@ def _axis(buckets: Sequence[Bucket]) -> Axis:
 
 def _name(bucket: Bucket) -> str:
     judged = bucket.metrics.confirmed + bucket.metrics.corrected
-    return f"{day(bucket.since)}, {bucket.metrics.requests:,} requests, {judged:,} judged"
+    since = begun(bucket.since, is_over=bucket.is_over)
+    return f"{since}, {bucket.metrics.requests:,} requests, {judged:,} judged"
 
 
 def _moments(report: Report) -> list[Moment]:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from modelfleet.clock import to_datetime
-from modelfleet.monitoring.reporting.figures import change, day, percent, range_of, signed
+from modelfleet.monitoring.metrics import Span
+from modelfleet.monitoring.reporting.figures import change, days, percent, range_of, signed
 from modelfleet.monitoring.reporting.happened import alerts
 from modelfleet.monitoring.reporting.over_time import quality, words
 from modelfleet.monitoring.reporting.report import Report
@@ -67,11 +68,15 @@ def _headline(report: Report) -> str:
             "fallen" if still_open else "",
         ),
     )
-    said = f"{new.requests:,} requests · {day(now.since)} to {day(now.until)} (UTC)"
+    said = f"{new.requests:,} requests · {_days(now)} (UTC)"
     title = element("p", "modelfleet report", "brand") + element(
         "h1", text(f"{report.tenant}/{report.task}")
     )
     return element("header", title + element("p", text(said), "lead") + cards(figures))
+
+
+def _days(span: Span) -> str:
+    return days(span.since, span.until, is_over=span.is_over)
 
 
 def _nothing(_report: Report) -> str:
