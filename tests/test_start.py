@@ -88,6 +88,14 @@ def test_files_that_can_not_be_read_or_written_are_said_in_words(
         assert words in refused(*command), command
 
 
+def test_a_byte_order_mark_costs_no_event(tmp_path: Path) -> None:
+    told = '{"kind":"visit.ended","tenant":"acme","id":"%s","time":"2026-01-01T00:00:00Z"}\n'
+    file = tmp_path / "bom.ndjson"
+    file.write_text(told % "first" + told % "second", encoding="utf-8-sig")
+    done = CliRunner().invoke(app, ["import", str(file), "--data", str(tmp_path / "fleet")])
+    assert "2 events logged; 0 were there; 0 refused" in done.output
+
+
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refused:
     """What a command says that can't be carried out; any other error goes on."""

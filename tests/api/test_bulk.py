@@ -73,6 +73,12 @@ def test_an_export_can_be_imported_elsewhere(
     assert copied == [(e.id, e.kind, e.time, e.fields) for e in ours]
 
 
+def test_a_byte_order_mark_at_the_beginning_costs_no_line(open_api: Api) -> None:
+    body = '{"text":"the first","label":"it","id":"bom"}\n'.encode("utf-8-sig")
+    (told,) = answers(open_api.post(f"{TASK}/examples/bulk", content=body).text)
+    assert told["id"] == "bom"
+
+
 def test_pages_of_events_join_without_a_gap(open_api: Api) -> None:
     def pages() -> Iterator[int]:
         after, more = 0, True

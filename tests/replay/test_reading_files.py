@@ -146,7 +146,84 @@ def test_broken_json_and_bytes_that_are_no_text_are_named(tmp_path: Path) -> Non
     csv = tmp_path / "t.csv"
     csv.write_bytes(b"text,label\nok,a\n\xff\xfe,a\n")
     (bad,) = read_history(csv, Asked(), Order()).malformed
-    assert (bad.line, "surrogate" in bad.reason) == (3, True)
+    assert (bad.line, bad.reason) == (3, "isn't UTF-8")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+def test_a_file_in_another_encoding_is_refused_with_the_way_to_convert_it(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    rows = ["plain", "café", "naïve", "plain too"]
+    if name == "t.csv":
+        lines = ["text,label", *(f"{text},a" for text in rows)]
+    else:
+        lines = [f'{{"text":"{text}","label":"a"}}' for text in ["plain", *rows]]
+    path.write_text("\n".join(lines), encoding="latin1")
+    with pytest.raises(InvalidInput, match=r"isn't UTF-8 \(byte \d+ of line 3\).* -f latin1"):
+        read_history(path, Asked(), Order())
+    path.write_text("\n".join(lines), encoding="utf-16")
+    with pytest.raises(InvalidInput, match=r"is UTF-16.*iconv -f utf-16 -t utf-8"):
+        read_history(path, Asked(), Order())
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert len(read_history(path, Asked(), Order()).tickets) >= len(rows)
+
+
+def test_some_broken_rows_of_a_file_in_utf_8_are_left_out_alone(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    good = "".join(f"café {number},a\n" for number in range(3))
+    path.write_bytes(f"text,label\n{good}".encode() + b"caf\xe9,a\nna\xefve,a\n")
+    history = read_history(path, Asked(), Order())
+    assert [ticket.text for ticket in history.tickets] == ["café 0", "café 1", "café 2"]
+    assert {row.reason for row in history.malformed} == {"isn't UTF-8"}
+
+
+def test_a_header_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"text,label,gr\xf6\xdfe\nhello,a,1\n")
+    with pytest.raises(InvalidInput, match=r"header.*isn't UTF-8"):
+        read_history(path, Asked(), Order())
+
+
+def test_a_file_without_one_usable_row_is_refused_with_the_reasons(tmp_path: Path) -> None:
+    for content in ("text,label\none,a,b\n,a\n", "text,label\n ,a\none\n"):
+        with pytest.raises(InvalidInput, match="no row of") as refused:
+            read(tmp_path / "t.csv", content)
+        for said in ("line 2: ", "line 3: ", "fields where the header has 2", "must not be empty"):
+            assert said in str(refused.value)
+    with pytest.raises(InvalidInput, match="and 10 more"):
+        read(tmp_path / "t.csv", "text,label\n" + ",a\n" * 30)
+
+
+def test_a_column_that_stands_twice_in_the_header_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="the column 'text' stands twice in the header"):
+        read(tmp_path / "t.csv", "customer,text,text\nc,hello,a\n")
+
+
+def test_columns_without_a_name_are_passed_over(tmp_path: Path) -> None:
+    (ticket,) = read(tmp_path / "t.csv", "text,label,,\nhello,a,,\n").tickets
+    assert (ticket.text, ticket.label) == ("hello", "a")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["ticket, free, form", "a; b; c", 'the "text", free', "a,\nb,\nc"])
+@pytest.mark.parametrize("heading", ["{0}{1}label", "label{1}{0}", "\n{0}{1}label"])
+def test_what_separates_columns_is_told_by_what_stands_outside_quotes(
+    tmp_path: Path, heading: str, name: str, separator: str
+) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    content = f"{heading.format(quoted, separator)}\nsame{separator}same\n"
+    (ticket,) = read(tmp_path / "t.csv", content, Asked(text=(name,))).tickets
+    assert (ticket.text, ticket.label) == ("same", "same")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+def test_a_byte_order_mark_costs_no_row(tmp_path: Path, name: str) -> None:
+    content = "text,label\n" if name == "t.csv" else '{"text": "one", "label": "a"}\n'
+    content += "two,b\n" if name == "t.csv" else '{"text": "two", "label": "b"}\n'
+    history = read(tmp_path / name, f"\ufeff{content}")
+    assert not history.malformed
+    assert history.tickets[-1].text == "two"
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "t.xlsx", "t.parquet", "t.csv.gz"])

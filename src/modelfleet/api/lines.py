@@ -4,6 +4,7 @@ The answers are kept (in memory, then in a temporary file) until the whole body 
 clients read nothing before they have sent everything, and would wait for us as we for them.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Callable, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import IO, TypeVar
@@ -132,7 +133,8 @@ def _answer(
 def _decoded(line: Line, decoder: "msgspec.json.Decoder[T]") -> T:
     if line.data is None:
         raise InvalidInput.at("line", f"must be at most {LONGEST_LINE:,} bytes")
-    return decode(decoder, line.data)
+    # Programs on Windows begin files with a byte order mark, which is no JSON.
+    return decode(decoder, line.data.removeprefix(BOM_UTF8))
 
 
 def _taken(items: list[tuple[int, T]], take: "Take[T]") -> list[LineAnswer]:

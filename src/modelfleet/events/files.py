@@ -1,6 +1,7 @@
 """Events as files: NDJSON, one event a line, and Parquet, one event a row; out and in again."""
 
 import gzip
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from io import SEEK_END
@@ -105,7 +106,8 @@ def read_events(path: Path) -> Iterator[tuple[int, Event | InvalidInput]]:
             if not line.strip():
                 continue
             try:
-                yield number, event_of(line)
+                # Programs on Windows begin files with a byte order mark, which is no JSON.
+                yield number, event_of(line.removeprefix(BOM_UTF8))
             except InvalidInput as error:
                 yield number, error
 

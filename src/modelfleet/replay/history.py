@@ -17,6 +17,7 @@ from modelfleet.replay.ticket import Malformed, Ticket
 from modelfleet.replay.times import best_reader, read_time
 
 _LONGEST_NAME = 500
+_MOST_REASONS = 20
 _FIRST_MADE_UP_TIME = 1_735_689_600_000_000  # 2025-01-01T00:00:00Z
 
 
@@ -47,14 +48,14 @@ def read_history(path: Path, asked: Asked, order: Order) -> History:
     Rows without a usable text, label, tenant or time are left out and listed.
 
     Raises:
-        InvalidInput: the file can't be read, or a column is neither named nor guessed.
+        InvalidInput: the file can't be read, a column is neither named nor guessed, or no row is
+            usable.
     """
     read = _all_rows(path)
     malformed = [row for row in read if isinstance(row, Malformed)]
     rows = [row for row in read if not isinstance(row, Malformed)]
     if not rows:
-        first = f"; line {malformed[0].line} {malformed[0].reason}" if malformed else ""
-        raise InvalidInput.at("file", f"{path} has no rows{first}")
+        raise _none_usable(path, malformed)
     columns = choose(_names(rows), asked)
     made_up = columns.time is None or order.shuffle is not None
     maker = _TicketMaker(columns, _name_of(path), rows, made_up=made_up)
@@ -64,11 +65,14 @@ def read_history(path: Path, asked: Asked, order: Order) -> History:
             tickets.append(maker.ticket(line, row))
         except InvalidInput as error:
             malformed.append(Malformed(line, str(error)))
+    malformed.sort(key=lambda one: one.line)
+    if not tickets:
+        raise _none_usable(path, malformed)
     return History(
         file=path.name,
         columns=columns,
         tickets=_in_order(tickets, order, made_up=made_up),
-        malformed=tuple(sorted(malformed, key=lambda one: one.line)),
+        malformed=tuple(malformed),
         rows=len(read),
         made_up_times=made_up,
         notes=_notes(columns, order, maker.tenant),
@@ -80,6 +84,16 @@ def _all_rows(path: Path) -> list[tuple[int, Row] | Malformed]:
         return list(read_rows(path))
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidInput.at("file", f"{path} can't be read: {error}") from error
+
+
+def _none_usable(path: Path, malformed: Sequence[Malformed]) -> InvalidInput:
+    if not malformed:
+        return InvalidInput.at("file", f"{path} has no rows")
+    said = [f"no row of {path} can be used:"]
+    said += [f"  line {row.line}: {row.reason}" for row in malformed[:_MOST_REASONS]]
+    if len(malformed) > _MOST_REASONS:
+        said.append(f"  … and {len(malformed) - _MOST_REASONS:,} more")
+    return InvalidInput.at("file", "\n".join(said))
 
 
 class _TicketMaker:
