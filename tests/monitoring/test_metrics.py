@@ -92,6 +92,25 @@ def test_each_label_has_precision_recall_and_f1(fleet: Fleet, clock: HandClock) 
     assert now.macro.f1 == pytest.approx((1 / 2 + 2 / 3) / 2)
 
 
+def test_recall_and_f1_are_told_by_whatever_decisions_are_told_apart_by(
+    fleet: Fleet, clock: HandClock
+) -> None:
+    whole = live(fleet, clock)
+    task = fleet.task("acme", "team")
+    expected = 3 / 5, 2 * 3 / (3 + 2 + 5)
+    for by in ("version", "recipe", "script"):
+        (kind,) = task.metrics(by=by).kinds
+        assert (kind.now.recall, kind.now.f1) == pytest.approx(expected)
+    assert (whole.now.metrics.recall, whole.now.metrics.f1) == pytest.approx(expected)
+    fleets = fleet.metrics(Period(by="recipe")).kinds[0].now
+    assert (fleets.recall, fleets.f1) == pytest.approx(expected)
+    labels = {kind.value: kind.now for kind in task.metrics(by="label").kinds}
+    for one in whole.now.labels:
+        assert (labels[one.label].recall, labels[one.label].f1) == (one.recall, one.f1)
+    offices = {kind.value: kind.now for kind in task.metrics(by="metadata.office").kinds}
+    assert set(offices) == {"Oslo", "Rome"}
+
+
 def test_each_window_stands_beside_the_one_before(fleet: Fleet, clock: HandClock) -> None:
     for number in range(10):
         decided(fleet, number, "it")
@@ -199,13 +218,17 @@ def test_the_command_shows_a_task_and_the_fleet(small_fleet: Fleet, clock: HandC
     where = ["--data", small_fleet.settings.database, "--until", "2026-03-20"]
     run = CliRunner().invoke
     shown = run(
-        app, ["metrics", "acme/team", "--by", "metadata.office", "--bucket", "week", *where]
+        app,
+        ["metrics", "acme/team", "--by", "metadata.office", "--bucket", "week", *where],
+        env={"COLUMNS": "120"},
     )
     assert shown.exit_code == 0
     for words in ("60.0% (43% to 71%)", "response rate", "2026-02-27"):
         assert words in shown.output
     assert "2026-03-19" in shown.output
     assert "2026-03-20" not in shown.output
+    assert "mean of labels" in shown.output
+    assert "mean of labels" not in run(app, ["metrics", *where]).output
     told = run(app, ["metrics", "--json", *where])
     assert msgspec.json.decode(told.output, type=Measured) == small_fleet.metrics(
         Period(until=date(2026, 3, 20))

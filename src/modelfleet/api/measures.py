@@ -22,6 +22,8 @@ _METRICS = {
     "late": 12,
     "coverage": 0.84,
     "precision": {"share": 0.928, "least": 0.488, "most": 0.962},
+    "recall": 0.83,
+    "f1": 0.876,
     "audits": 11,
     "audited": {"share": 0.9, "least": 0.61, "most": 0.995},
     "top_3": 0.97,

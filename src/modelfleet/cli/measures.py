@@ -37,6 +37,8 @@ Bucket = Annotated[str | None, typer.Option(help="Tell times apart by day or wee
 _SHARES = {
     "coverage": "coverage",
     "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
     "audited": "precision, by audits",
     "top_3": "right among first three",
     "misrouted": "misrouted",
@@ -111,8 +113,8 @@ def _compared(found: Measured) -> Table:
         table.add_row(name, *(_shown(getattr(span.metrics, field)) for span in spans))
     hours = [span.metrics.hours_to_feedback for span in spans]
     table.add_row("hours to feedback", *("" if one is None else f"{one:.1f}" for one in hours))
-    table.add_row("F1, micro", *(_shown(span.micro.f1) for span in spans))
-    table.add_row("F1, macro", *(_shown(span.macro.f1) for span in spans))
+    if found.now.labels or found.before.labels:
+        table.add_row("F1, mean of labels", *(_shown(span.macro.f1) for span in spans))
     return table
 
 
@@ -127,10 +129,12 @@ def _labels(labels: Sequence[LabelScores]) -> Table:
 
 
 def _listed(head: str, rows: Iterable[tuple[str, Metrics]]) -> Table:
-    heads = ("requests", "coverage", "precision", "top 3", "response rate")
-    table = Table(head, *(Column(one, justify="right") for one in heads))
+    heads = ("requests", "coverage", "precision", "recall", "F1", "top 3", "response rate")
+    columns = (Column(one, justify="right") for one in heads)
+    table = Table(Column(head, no_wrap=True), *columns)
     for name, one in rows:
-        shares = (one.coverage, one.precision, one.top_3, one.response_rate)
+        scores = (one.precision, one.recall, one.f1)
+        shares = (one.coverage, *scores, one.top_3, one.response_rate)
         table.add_row(escape(name), f"{one.requests:,}", *map(_shown, shares))
     return table
 

@@ -21,6 +21,7 @@ from modelfleet.monitoring.metrics import (
     Span,
     confusion_of,
     macro,
+    metrics_by_label,
     metrics_of,
     micro,
     scores_of,
@@ -87,8 +88,7 @@ class Measures:
         with self._database.reading() as connection:
             found = between(connection, (tenant, task), *bounds)
         return {
-            field: {value: metrics_of(of) for value, of in sorted(_by_value(found, field).items())}
-            for field in fields
+            field: dict(sorted(_metrics_by(found, field, _by_value).items())) for field in fields
         }
 
     def of_fleet(self, period: Period) -> Measured:
@@ -118,7 +118,7 @@ class Measures:
             fields=_fields(now, partition),
             kinds=()
             if period.by is None
-            else _kinds(by_value(now, period.by), by_value(old, period.by)),
+            else _kinds(*(_metrics_by(days, period.by, by_value) for days in (now, old))),
             buckets=_buckets(now, (since, until), partition, period.bucket, today),
         )
 
@@ -158,9 +158,17 @@ def _span(days: Days, bounds: tuple[int, int], partition: str, today: int) -> Sp
     )
 
 
-def _kinds(now: Mapping[str, Counts], before: Mapping[str, Counts]) -> tuple[Kind, ...]:
+def _metrics_by(days: Days, field: str, by_value: ByValue) -> dict[str, Metrics]:
+    found = by_value(days, field)
+    if field == LABEL:
+        return metrics_by_label(found, _by_value(days, CONFUSION))
+    return {value: metrics_of(of) for value, of in found.items()}
+
+
+def _kinds(now: Mapping[str, Metrics], before: Mapping[str, Metrics]) -> tuple[Kind, ...]:
+    none = metrics_of({})
     return tuple(
-        Kind(value, metrics_of(now.get(value, {})), metrics_of(before.get(value, {})))
+        Kind(value, now.get(value, none), before.get(value, none))
         for value in sorted(now.keys() | before.keys())
     )
 

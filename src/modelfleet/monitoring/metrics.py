@@ -31,6 +31,8 @@ class Metrics(msgspec.Struct, frozen=True):
         coverage: share of the requests that were decided.
         precision: of the decisions that people spoke of, the share that was right; between the
             bounds whatever the silent ones were.
+        recall: share of the requests with a right label that were decided so; abstaining misses it.
+        f1: the harmonic mean of precision and recall.
         audits: decisions that were drawn at random for a person to look at.
         audited: precision by the audits that were answered, without bias, with its 90% interval.
         top_3: share of the requests with a right label that had it among the first three.
@@ -57,6 +59,8 @@ class Metrics(msgspec.Struct, frozen=True):
     late: int
     coverage: float | None
     precision: Interval
+    recall: float | None
+    f1: float | None
     audits: int
     audited: Interval
     top_3: float | None
@@ -160,6 +164,8 @@ def metrics_of(of: Counts) -> Metrics:
         late=of.get(counts.LATE, 0),
         coverage=share(counts.DECIDED, counts.REQUESTS),
         precision=with_silence(confirmed, corrected, silent),
+        recall=share(counts.CONFIRMED, counts.LABELLED),
+        f1=_share(2 * confirmed, confirmed + corrected + of.get(counts.LABELLED, 0)),
         audits=of.get(counts.AUDITS, 0),
         audited=audited(
             of.get(counts.AUDITED_RIGHT, 0),
@@ -179,6 +185,22 @@ def metrics_of(of: Counts) -> Metrics:
         calibration_error=_calibration_error(_bins(of)),
         bias=_bias(_bins(of)),
     )
+
+
+def metrics_by_label(
+    by_label: Mapping[str, Counts], pairs: Mapping[str, Counts]
+) -> dict[str, Metrics]:
+    """The metrics of decisions by the label that was decided; recall is that of the label.
+
+    What it missed was decided otherwise, so it stands among the pairs only.
+    """
+    scores = {one.label: one for one in scores_of(pairs)}
+    none = Scores(None, None, None)
+    found = {}
+    for label, of in by_label.items():
+        own = scores.get(label, none)
+        found[label] = msgspec.structs.replace(metrics_of(of), recall=own.recall, f1=own.f1)
+    return found
 
 
 def scores_of(pairs: Mapping[str, Counts]) -> tuple[LabelScores, ...]:
