@@ -1,9 +1,11 @@
 """The command starts without what it doesn't need, and says in words what it can't do."""
 
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,31 @@ def test_a_byte_order_mark_costs_no_event(tmp_path: Path) -> None:
     file.write_text(told % "first" + told % "second", encoding="utf-8-sig")
     done = CliRunner().invoke(app, ["import", str(file), "--data", str(tmp_path / "fleet")])
     assert "2 events logged; 0 were there; 0 refused" in done.output
+
+
+@pytest.mark.parametrize("command", ["up", "train", "replay"])
+def test_a_recipe_that_can_not_be_used_stops_the_start(
+    tmp_path: Path, refused: Refused, command: str
+) -> None:
+    usual = resources.files("modelfleet").joinpath("recipes/default.toml").read_text()
+    recipe, config = tmp_path / "ours.toml", tmp_path / "modelfleet.toml"
+    config.write_text(f'recipe = "{recipe}"')
+    tickets = tmp_path / "tickets.csv"
+    tickets.write_text("text,label\nno wifi,it\n")
+    with_recipe = {"replay": [tickets, "--recipe", recipe]}
+    arguments = with_recipe.get(command, ["--data", tmp_path / "data", "--config", config])
+    wrong = {
+        'learner = "svm"': "learning.learner: must be one of logistic, mira, cnn",
+        "target_precision = 7.0": "learning.target_precision: Expected `float` < 1.0",
+        "growth = nan": "policy.growth: ",
+        "recency_half_life = inf": "learning.recency_half_life: must be a finite number",
+        'unproven = "maybe"': "gate.unproven: must be one of refits, anything, nothing",
+        'name = "../x y"': "name: must be 1 to 100 letters",
+    }
+    for line, said in wrong.items():
+        name = line.partition(" ")[0]
+        recipe.write_text(re.sub(rf"(?m)^{name} = .*$", line, usual))
+        assert said in refused(command, *arguments), line
 
 
 @pytest.fixture

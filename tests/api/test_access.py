@@ -248,6 +248,14 @@ def test_a_server_that_is_open_asks_for_a_key_as_soon_as_there_is_one(small_flee
         assert told.status_code == 200
 
 
+def test_the_first_key_is_an_operators_so_that_nobody_is_locked_out(small_fleet: Fleet) -> None:
+    with TestClient(create_app(small_fleet, keys_required=None)) as api:
+        refused = api.post("/api/keys", json={"role": "user", "tenant": "acme"})
+        assert (refused.status_code, refused.json()["faults"][0]["field"]) == (409, "role")
+        assert api.get("/api/status").status_code == 200
+        assert api.post("/api/keys", json={"role": "operator"}).status_code == 200
+
+
 def test_a_key_that_is_not_there_cannot_be_revoked(small_fleet: Fleet) -> None:
     with pytest.raises(NotFound, match="no key 'nobody'"):
         small_fleet.revoke_key("nobody")

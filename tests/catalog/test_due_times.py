@@ -92,6 +92,12 @@ def test_little_evidence_waits_until_it_is_stale() -> None:
     assert Life().examples(5, 6).due == 5 + 3600
 
 
+def test_evidence_is_waited_for_from_when_it_came_not_from_when_labels_were_defined() -> None:
+    life = Life().tell(1, kinds.LabelDefined("it"))
+    assert life.examples(9_000).due == 9_000 + 3600
+    assert life.examples(9_001, 9_001, 9_001, 9_001).due == 9_001 + 2
+
+
 def test_enough_evidence_waits_for_a_moment_of_quiet() -> None:
     assert Life().examples(1, 1, 1, 1, 1.5).due == 1.5 + 2
 

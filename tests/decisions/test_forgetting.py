@@ -110,6 +110,18 @@ def test_a_version_that_may_know_it_is_replaced_however_good_it_is(
     assert "forgotten" in task.versions()[0].why
 
 
+def test_models_are_not_free_of_it_while_a_canary_knows_it(
+    fleet: Fleet, task: Task, clock: HandClock
+) -> None:
+    train(fleet, clock)
+    knowing = str(task.status().live)
+    task.forget("example:wifi-0")
+    train(fleet, clock)
+    assert [one.free for one in task.forgotten()] == [True]
+    task.set_canary(knowing, 0.5)
+    assert [one.free for one in task.forgotten()] == [False]
+
+
 def test_the_words_of_a_person_are_forgotten_and_those_before_them_hold_again(
     fleet: Fleet, task: Task
 ) -> None:

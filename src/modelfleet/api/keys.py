@@ -27,7 +27,8 @@ _KEY = Decoder(KeyBody)
         role="operator",
         group=_GROUP,
         summary="Make an API key; its secret is in this answer and nowhere else",
-        description="Sent again under its id, it answers with the same key, without its secret.",
+        description="Sent again under its id, it answers with the same key, without its secret. "
+        "The first must be an operator's: from it on everything here needs a key.",
         body=Content(KeyBody, samples.KEY_BODY),
         answers=(Content(KeyMade, samples.KEY_MADE),),
     ),
@@ -78,6 +79,8 @@ def _created(call: Call, asked: KeyBody) -> KeyMade:
     before = asked.id and call.fleet.log.get(kinds.PLATFORM_TENANT, check_id(asked.id))
     if before:
         return _made_before(before, asked)
+    if asked.role != "operator" and not call.fleet.catalog.has_keys():
+        raise Conflict.at("role", "must be operator for the first key: from it on all need one")
     secret = "mf_" + token_urlsafe(32)
     body = kinds.KeyCreated(new_id(), digest_of(secret), asked.role, asked.tenant, asked.name)
     call.fleet.log.append([_event(call, body, asked.id)])

@@ -40,7 +40,8 @@ async def list_labels(call: Call) -> ASGIApp:
         role="owner",
         group=_GROUP,
         summary="Add a label, bring it back, or change its texts",
-        description="It can be predicted from now on.",
+        description="It can be predicted from now on. All its texts are as they are sent: one that "
+        "is left out is empty then.",
         body=Content(LabelBody, samples.LABEL_BODY),
         body_needed=False,
         answers=_RECEIPT,

@@ -12,7 +12,7 @@ from modelfleet.catalog import alerts
 from modelfleet.catalog.inserting import insert
 from modelfleet.catalog.pooled import pool
 from modelfleet.catalog.schema import FLEET, KEYS, LABELS, OUTCOMES, TASKS, TENANTS, VERSIONS
-from modelfleet.catalog.task_state import TaskState
+from modelfleet.catalog.task_state import TaskState, watermark_of
 from modelfleet.events import kinds
 from modelfleet.events.event import Logged
 from modelfleet.events.key_lookup import ByKeys
@@ -230,7 +230,7 @@ def _version(event: Logged, body: kinds.VersionPublished) -> Row:
         "version": body.version,
         "seq": event.seq,
         "published": event.logged,
-        "watermark": body.watermark,
+        "watermark": watermark_of(event, body),
         "recipe": body.recipe,
         "recipe_digest": body.recipe_digest,
         "fingerprint": body.fingerprint,

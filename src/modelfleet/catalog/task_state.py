@@ -79,13 +79,14 @@ class TaskState(msgspec.Struct):
 
 def changed(state: TaskState, event: Logged, body: kinds.Body, policy: Policy) -> None:
     """Take in an event of the task that isn't about a single decision."""
+    needed = due(state, policy) is not None
     match body:
         case kinds.LabelDefined() | kinds.LabelRemoved():
             state.labels_seq = event.seq
-            _evidence_came(state, event)
+            _evidence_came(state, event, needed=needed)
         case kinds.EvidenceForgotten():
             state.forgotten_seq = event.seq
-            _evidence_came(state, event)
+            _evidence_came(state, event, needed=needed)
         case kinds.TrainingFailed():
             state.failures += 1
             state.error = body.error
@@ -102,7 +103,7 @@ def changed(state: TaskState, event: Logged, body: kinds.Body, policy: Policy) -
             state.audits = {key: one for key, one in state.audits.items() if key != body.alert}
         case _ if body.kind in kinds.EVIDENCE:
             state.evidence += 1
-            _evidence_came(state, event)
+            _evidence_came(state, event, needed=needed)
         case _:
             _version_changed(state, event, body)
 
@@ -132,6 +133,15 @@ def _version_changed(state: TaskState, event: Logged, body: kinds.Body) -> None:
     _end_trials(state)
 
 
+def watermark_of(event: Logged, body: kinds.VersionPublished | kinds.VersionKept) -> int:
+    """Up to where in this log a training had read.
+
+    One that was imported tells a place in another log; one that isn't before the event itself is
+    taken for all that came before.
+    """
+    return min(body.watermark, event.seq - 1)
+
+
 def due(state: TaskState, policy: Policy) -> int | None:
     """When the task should be trained, in microseconds; None if there is no need."""
     if state.behind_since is None or state.changed is None or state.pinned or state.set_aside:
@@ -154,10 +164,11 @@ def _due_by_news(state: TaskState, policy: Policy, since: int, changed: int) -> 
     return since + round(policy.staleness * SECOND) if state.behind else None
 
 
-def _evidence_came(state: TaskState, event: Logged) -> None:
+def _evidence_came(state: TaskState, event: Logged, *, needed: bool) -> None:
+    """Take in that something is to be learned; ``needed``: a training was called for already."""
     state.evidence_seq = event.seq
     state.changed = event.logged
-    if state.behind_since is None:
+    if state.behind_since is None or not needed:
         state.behind_since = event.logged
     if state.set_aside:
         _forget_failures(state)
@@ -177,7 +188,7 @@ def _trained(
     _forget_failures(state)
     state.forced = False
     state.found = body.why
-    state.watermark = max(state.watermark, body.watermark)
+    state.watermark = max(state.watermark, watermark_of(event, body))
     state.evidence_trained = max(state.evidence_trained, body.evidence)
     if state.evidence_seq <= state.watermark:
         state.behind_since = None

@@ -21,6 +21,8 @@ from modelfleet.cli.processes import Processes, train_until_told, watch_until_to
 from modelfleet.errors import SettingsWrong
 from modelfleet.events.database import holds_log
 from modelfleet.fleet import Fleet
+from modelfleet.learners import check_learner
+from modelfleet.recipe import load_recipe
 from modelfleet.serving import Warmth
 from modelfleet.settings import Settings, load_settings
 
@@ -64,6 +66,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter for each setting
     numbers = {"port": port, "grpc_port": grpc_port, "workers": workers}
     settings = settings_from(data, database, config, {**texts, **numbers})
     check_free(settings.host, settings.port)  # before workers are started for nothing
+    _check_learner(settings)
     running = Processes(settings, [*[train_until_told] * settings.workers, watch_until_told])
     try:
         _serve(settings, f"{settings.workers} training process(es)")
@@ -102,6 +105,7 @@ def train_only(
     flags = {"store": store, "workers": workers, "log_level": log_level}
     settings = settings_from(data, database, config, flags)
     configure_logging(settings.log_level)
+    _check_learner(settings)
     running = Processes(settings, [train_until_told] * max(1, settings.workers))
     _warn_of_models(settings)
     Console(stderr=True).print(f"training for {settings.masked()['database']}; Ctrl-C stops")
@@ -166,6 +170,12 @@ def _serve(settings: Settings, training: str) -> None:
         said = _announcement(settings, training, keys_required=keys_required)
         with closing(Warmth(fleet.cache, settings.warmth)):
             uvloop.run(_answer(fleet, app, settings, said))
+
+
+def _check_learner(settings: Settings) -> None:
+    """Processes that train would only die of a learner that can't learn, again and again."""
+    if settings.workers:
+        check_learner(load_recipe(settings.recipe).learning.learner)
 
 
 def _warn_of_models(settings: Settings) -> None:

@@ -64,7 +64,7 @@ class RemoteTask(RemoteMonitoring):
         description: str = "",
         keywords: Sequence[str] = (),
     ) -> Receipt:
-        """Add a label, bring it back, or change its texts."""
+        """Add a label, bring it back, or change its texts: one that is left out is empty then."""
         texts = msgspec.structs.asdict(texts_of(name, description, keywords))
         path = f"/labels/{part(check_name(label, 'label'))}"
         return self._told("PUT", path, {**texts, "id": new_id()})

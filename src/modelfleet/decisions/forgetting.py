@@ -1,6 +1,7 @@
 """Forgetting: a request, a person's words, or all requests of somebody, out of log and models."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Any
 
@@ -53,9 +54,9 @@ class Forgotten(msgspec.Struct, frozen=True):
         by: who wanted it.
         why: for what reason.
         events: how many events were emptied.
-        versions: those that may have learned from them: trained after the first of them, and before
-            this. They keep what they learned, as numbers, wherever their files are kept.
-        free: whether the version that answers now is none of these.
+        versions: those that may have learned from them: published after the first of them, and
+            trained before this. They keep what they learned, as numbers, wherever their files are.
+        free: whether neither the live version nor the canary is one of these.
     """
 
     id: str
@@ -160,14 +161,19 @@ class Forgetting:
     def _told(self, tenant: str, task: str, orders: Sequence[Logged]) -> list[Forgotten]:
         if not orders:
             return []
-        versions = self._catalog.versions(tenant, task)
-        live = self._catalog.task(tenant, task).live
-        return [self._receipt(order, versions, live) for order in orders]
+        versions, state = self._catalog.versions(tenant, task), self._catalog.task(tenant, task)
+        answering = {state.live, state.canary}
+        return [self._receipt(order, versions, answering) for order in orders]
 
-    def _receipt(self, order: Logged, versions: Sequence[Version], live: str | None) -> Forgotten:
+    def _receipt(
+        self, order: Logged, versions: Sequence[Version], answering: AbstractSet[str | None]
+    ) -> Forgotten:
         emptied = self._log.get_many(order.tenant, order.fields["events"]).values()
-        first = min((event.seq for event in emptied if event.kind in EVIDENCE), default=order.seq)
-        contained = tuple(one.version for one in versions if first <= one.watermark < order.seq)
+        taught = (event.logged for event in emptied if event.kind in EVIDENCE)
+        first = min(taught, default=order.logged)
+        contained = tuple(
+            one.version for one in versions if first <= one.published and one.watermark < order.seq
+        )
         return Forgotten(
             id=order.id,
             seq=order.seq,
@@ -176,7 +182,7 @@ class Forgetting:
             why=order.fields.get("why", ""),
             events=len(order.fields["events"]),
             versions=contained,
-            free=live not in contained,
+            free=answering.isdisjoint(contained),
         )
 
 

@@ -13,6 +13,7 @@ from modelfleet.clock import DAY, SECOND
 from modelfleet.decisions import Decision, Request
 from modelfleet.errors import InvalidInput
 from modelfleet.fleet import Fleet
+from modelfleet.learners import check_learner
 from modelfleet.recipe import Recipe, load_recipe
 from modelfleet.replay.clockwork import SimulatedClock
 from modelfleet.replay.deliveries import Deliveries
@@ -189,8 +190,10 @@ def _request(ticket: Ticket) -> Request:
 @contextmanager
 def _fleet(data: Path | None, options: Options, clock: SimulatedClock) -> Iterator[Fleet]:
     with tempfile.TemporaryDirectory(prefix="modelfleet-replay-") as temporary:
+        wanted = load_recipe(options.recipe)
+        check_learner(wanted.learning.learner)
         recipe = Path(temporary) / "recipe.toml"
-        recipe.write_text(_toml(_patient(load_recipe(options.recipe), options)))
+        recipe.write_text(_toml(_patient(wanted, options)))
         place = data or Path(temporary) / "fleet"
         settings = Settings(recipe=str(recipe))
         with Fleet(place, settings=settings, clock=clock, durable=False, train=False) as fleet:

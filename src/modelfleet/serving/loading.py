@@ -261,8 +261,8 @@ class Loader:
                 found = self._opened(state.tenant, state.task, name, version)
             except (CheckpointUnusable, StoreUnavailable) as error:
                 trouble = trouble or _trouble(error)
-                if name == state.live and isinstance(error, CheckpointUnusable):
-                    self._lost.report(state.tenant, state.task, name, error)
+                if live is not None and version is live and isinstance(error, CheckpointUnusable):
+                    self._lost.report(state.tenant, state.task, live, error)
             else:
                 return msgspec.structs.replace(found, trouble=trouble)
         labels = self._catalog.labels(state.tenant, state.task)

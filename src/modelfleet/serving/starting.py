@@ -33,8 +33,8 @@ def of_version(opened: OpenVersion) -> ServedModel:
         temperature=header.temperature,
         novelty=opened.novelty,
         aiming=_aiming(opened),
-        applied=header.watermark,
-        learned=header.watermark,
+        applied=opened.watermark,
+        learned=opened.watermark,
         stored_bytes=opened.nbytes,
     )
 

@@ -40,6 +40,8 @@ class Task(OfVersions, OfAlerts, OfMonitoring):
     ) -> Receipt:
         """Add a label, bring it back, or change its texts; it can be predicted from now on.
 
+        All its texts are as given here: one that is left out is empty from now on.
+
         Raises:
             InvalidInput: the label or a text can't be accepted.
         """

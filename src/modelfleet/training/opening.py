@@ -15,11 +15,13 @@ from modelfleet.text import Encoder, Encoders
 class OpenVersion(msgspec.Struct, frozen=True, eq=False):
     """A version that can answer: features that ``encoder`` makes are what ``model`` scores.
 
+    ``watermark`` is how much of this log it knows: its file may come from a log with other numbers.
     ``novelty``, ``curve`` and ``lately`` are what comes with the model; an old version has no
     novelty, and an empty curve. All arrays together have ``nbytes``.
     """
 
     header: Header
+    watermark: int
     model: Model
     encoder: Encoder
     novelty: Novelty | None
@@ -44,6 +46,7 @@ def open_version(
         model = opened(header.learner, header.labels, checkpoint.arrays)
         return OpenVersion(
             header,
+            version.watermark,
             model,
             encoders.named(header.encoder),
             Novelty.from_arrays(checkpoint.arrays),

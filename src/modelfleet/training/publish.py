@@ -94,7 +94,7 @@ class Trainer:
         if not known.labels:
             return self._keep(lease, known, "the task has no labels", {})
         champion = self._champion(lease)
-        seen_until = 0 if champion is None else champion.header.watermark
+        seen_until = 0 if champion is None else champion.watermark
         trained = train(
             known,
             self._recipe,
@@ -131,7 +131,7 @@ class Trainer:
         return prior_of(self._catalog.pooled(self._recipe.name, lease.tenant, lease.task))
 
     def _judge(self, known: TrainingSet, trained: Trained, champion: OpenVersion | None) -> Verdict:
-        if champion is not None and champion.header.watermark < known.forgotten:
+        if champion is not None and champion.watermark < known.forgotten:
             why = "published unseen: the live version may know what was to be forgotten"
             return Verdict("not enough evidence", publish=True, why=why)
         breaks = pinned.broken(trained.model, known.pinned, self._encoder)
@@ -151,7 +151,7 @@ class Trainer:
             encoder = self._encoders.remembering(header.encoder)
             examples = held_out.examples
             features = encoder.encode([e.text for e in examples], [e.metadata for e in examples])
-        return Rival(champion.model, features, header.watermark, header.recipe)
+        return Rival(champion.model, features, champion.watermark, header.recipe)
 
     def _publish(
         self, lease: Lease, known: TrainingSet, trained: Trained, verdict: Verdict
