@@ -111,6 +111,7 @@ BAD_BODIES: dict[str, tuple[str, dict[str, Any], str]] = {
         {"label": "it", "keywords": "wifi"},
         "fields.keywords",
     ),
+    "a misspelt field": ("label.defined", {"label": "it", "keyword": ["wifi"]}, "fields.keyword"),
     "a keyword that is a number": (
         "label.defined",
         {"label": "it", "keywords": ["a", 1]},
@@ -238,3 +239,11 @@ def test_an_event_written_long_ago_stays_readable(event: Event) -> None:
     assert msgspec.json.encode(written, order="sorted") == msgspec.json.encode(
         event.fields, order="sorted"
     )
+
+
+@pytest.mark.parametrize("event", _golden(), ids=lambda event: event.kind)
+def test_an_event_with_fields_of_a_later_release_is_read_but_not_taken_in(event: Event) -> None:
+    later = msgspec.structs.replace(event, fields=event.fields | {"of_later": 1})
+    assert body_of(later) == body_of(event)
+    with pytest.raises(InvalidInput, match=r"fields\.of_later: isn't known here"):
+        check_event(later, NOW)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 from modelfleet.clock import HOUR, SECOND, to_datetime
-from modelfleet.errors import InvalidInput
+from modelfleet.errors import Fault, InvalidInput
 from modelfleet.events.event import Event, body_of
 from modelfleet.events.kinds import (
     FOUND,
@@ -267,8 +267,21 @@ def check_event(event: Event, now: int) -> Event:
     if not isinstance(event.fields, dict):
         raise InvalidInput.at("fields", f"must be an object; got {_shown(event.fields)}")
     check_fields(event.fields)
-    _check_body(body_of(event))
+    body = body_of(event)
+    _check_known(event, body)
+    _check_body(body)
     return event
+
+
+def _check_known(event: Event, body: Body | None) -> None:
+    """Whether our own kinds have these fields: what is written wrong would be lost unseen.
+
+    Events are read without this, so that what a later release writes stays readable.
+    """
+    if body is None:
+        return
+    if unknown := [name for name in event.fields if name not in body.__struct_encode_fields__]:
+        raise InvalidInput(*(Fault(f"fields.{name}", "isn't known here") for name in unknown))
 
 
 def _check_body(body: Body | None) -> None:
