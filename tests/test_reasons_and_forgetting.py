@@ -11,6 +11,7 @@ from modelfleet import Client, Example, Fleet
 from modelfleet.api import create_app
 from modelfleet.cli import app
 from modelfleet.errors import InvalidInput, NotFound
+from modelfleet.events import Query
 
 Platform = Fleet | Client
 
@@ -84,12 +85,73 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     assert "'it' against 'hr'" in shown
     assert "example:t1" in shown
     assert "free of it" in _said("forget", *where, "--where", "customer=jane", "--why", "asked for")
-    assert "nothing was found" in _said("forget", *where, "--person", "ann")
+    with pytest.raises(NotFound, match="nothing said by ann that isn't forgotten already"):
+        _said("forget", *where, "--person", "ann")
     assert "asked for" in _said("forgotten", *where)
     assert "example:t1" not in _said("why", *where[:1], decision.id, *where[1:])
 
 
+def _with_customers(folder: Path) -> Fleet:
+    fleet = Fleet(folder, durable=False, train=False)
+    team = fleet.task("acme", "team")
+    team.define_label("it", keywords=["wifi"])
+    for text, metadata in (
+        ("a number", {"customer": 1182, "site": 7}),
+        ("a text", {"customer": "1182", "site": "7"}),
+        ("another", {"customer": "1183", "site": 7}),
+    ):
+        team.decide(text, metadata=metadata)
+    return fleet
+
+
+def _left(folder: Path) -> set[str]:
+    with Fleet(folder, durable=False, train=False) as fleet:
+        asked = Query(kinds=("request.decided",))
+        return {event.fields["text"] for event in fleet.events(asked)} - {""}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "left"),
+    [
+        (["customer=1182"], {"another"}),
+        (['customer="1182"'], {"a number", "another"}),
+        (["customer=1182", "site=7"], {"another"}),
+        (["site=7"], set()),
+    ],
+)
+def test_a_bare_number_on_the_command_line_means_the_text_as_well(
+    tmp_path: Path, conditions: list[str], left: set[str]
+) -> None:
+    _with_customers(tmp_path).close()
+    named = [word for condition in conditions for word in ("--where", condition)]
+    _said("forget", "acme/team", "--data", str(tmp_path), *named)
+    assert _left(tmp_path) == left
+
+
+def test_a_request_to_forget_that_finds_nothing_fails_and_says_what_was_looked_for(
+    tmp_path: Path,
+) -> None:
+    _with_customers(tmp_path).close()
+    forget = ["forget", "acme/team", "--data", str(tmp_path)]
+    with pytest.raises(NotFound, match='with customer=4711 or "4711" and site="Oslo" that'):
+        _said(*forget, "--where", "customer=4711", "--where", "site=Oslo")
+    with pytest.raises(InvalidInput, match="names customer twice"):
+        _said(*forget, "--where", "customer=1182", "--where", "customer=1183")
+    assert len(_left(tmp_path)) == 3
+
+
+def test_what_to_forget_must_be_named_once_and_that_is_said_once(tmp_path: Path) -> None:
+    with _with_customers(tmp_path) as fleet, pytest.raises(InvalidInput) as refused:
+        fleet.task("acme", "team").forget()
+    assert str(refused.value) == (
+        "example: must be named, or person, or metadata: exactly one of the three"
+    )
+    for options in ([], ["--person", "ann", "--where", "customer=1182"]):
+        with pytest.raises(InvalidInput, match="exactly one of --example, --person and --where"):
+            _said("forget", "acme/team", "--data", str(tmp_path), *options)
+
+
 def _said(*arguments: str) -> str:
-    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output

@@ -1,8 +1,10 @@
 """`modelfleet forget` and `forgotten`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -12,7 +14,7 @@ from modelfleet.cli.one_task import BY, Which, opened_task
 from modelfleet.cli.roles import Config, Data, DatabaseUrl
 from modelfleet.clock import to_datetime
 from modelfleet.decisions import Forgotten
-from modelfleet.errors import InvalidInput
+from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.events import parse_condition
 
 
@@ -24,7 +26,10 @@ def forget(  # noqa: PLR0913, PLR0917 - one parameter for each option
     person: Annotated[str | None, typer.Option(help="All that somebody said.")] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(help="All requests with this metadata, such as customer=c-1182; repeatable."),
+        typer.Option(
+            help="All requests with this metadata, such as customer=c-1182; repeatable: with all "
+            "of it. 1182 means the number and the text; quoted, customer='\"1182\"', the text."
+        ),
     ] = None,
     why: Annotated[str, typer.Option(help="For what reason; it stays in the log.")] = "",
     data: Data = None,
@@ -32,13 +37,20 @@ def forget(  # noqa: PLR0913, PLR0917 - one parameter for each option
     config: Config = None,
 ) -> None:
     """Empty a request, a person's words, or a customer's requests out of log and models."""
-    metadata = dict(_field(text) for text in where or ())
+    if sum((example is not None, person is not None, bool(where))) != 1:
+        raise InvalidInput.at(
+            "forget", "must be told what: exactly one of --example, --person and --where"
+        )
+    fields = _fields(where or ())
     with opened_task(task, data, database, config) as opened:
-        steps = opened.forget(example, person=person, metadata=metadata, by=BY, why=why)
-    if steps:
-        Console().print(_table(steps))
-    else:
-        typer.echo("nothing was found that isn't forgotten")
+        steps = [
+            step
+            for metadata in _meant(fields)
+            for step in opened.forget(example, person=person, metadata=metadata, by=BY, why=why)
+        ]
+    if not steps:
+        raise _not_found(task, example, person, fields)
+    Console().print(_table(steps))
 
 
 def forgotten(
@@ -50,11 +62,43 @@ def forgotten(
     Console().print(_table(steps))
 
 
-def _field(text: str) -> tuple[str, Any]:
-    asked = parse_condition(text)
-    if asked.operator != "=":
-        raise InvalidInput.at("where", f"must be a field and its value, a=b; got {text!a}")
-    return asked.field, asked.value
+def _fields(where: Sequence[str]) -> dict[str, list[Any]]:
+    """What each field may be: a bare 1182 is a number, yet the log may have it as a text."""
+    fields: dict[str, list[Any]] = {}
+    for text in where:
+        asked = parse_condition(text)
+        if asked.operator != "=":
+            raise InvalidInput.at("where", f"must be a field and its value, a=b; got {text!a}")
+        if asked.field in fields:
+            raise InvalidInput.at(
+                "where", f"names {asked.field} twice, and no request has both; forget one at a time"
+            )
+        written = text.partition("=")[2].strip()
+        is_text = isinstance(asked.value, str)
+        fields[asked.field] = [asked.value] if is_text else [asked.value, written]
+    return fields
+
+
+def _meant(fields: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """The metadata of which any is to be forgotten."""
+    return [dict(zip(fields, values, strict=True)) for values in product(*fields.values())]
+
+
+def _not_found(
+    task: str, example: str | None, person: str | None, fields: Mapping[str, Sequence[Any]]
+) -> NotFound:
+    if example is not None:
+        field, what = "example", f"no request {example}"
+    elif person is not None:
+        field, what = "person", f"nothing said by {person}"
+    else:
+        field, what = "where", f"no request with {' and '.join(map(_shown, fields.items()))}"
+    return NotFound.at(field, f"{task} has {what} that isn't forgotten already")
+
+
+def _shown(field: tuple[str, Sequence[Any]]) -> str:
+    name, values = field
+    return f"{name}={' or '.join(msgspec.json.encode(value).decode() for value in values)}"
 
 
 def _table(steps: Sequence[Forgotten]) -> Table:

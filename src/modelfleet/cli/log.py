@@ -27,7 +27,8 @@ Until = Annotated[datetime | None, typer.Option(help="Happened before this time 
 Where = Annotated[
     list[str] | None,
     typer.Option(
-        help="A condition: metadata.office=Oslo, threshold>=0.9, text:printer; repeatable."
+        help="A condition: metadata.office=Oslo, threshold>=0.9, text:printer; repeatable. A value "
+        "is read as JSON, else as a text; quote a number that is a text: customer='\"1182\"'."
     ),
 ]
 

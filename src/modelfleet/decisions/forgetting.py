@@ -9,7 +9,7 @@ import msgspec
 
 from modelfleet.catalog import Catalog, Version
 from modelfleet.clock import Clock
-from modelfleet.errors import Fault, InvalidInput, NotFound
+from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.events import Condition, EventLog, Logged, Query, kinds, make
 from modelfleet.events.kinds import EVIDENCE, FORGETTABLE
 from modelfleet.events.validation import check_event, check_fields, check_text
@@ -199,8 +199,9 @@ def _query(tenant: str, task: str, among: Iterable[str], fields: dict[str, Any])
 
 def _check(what: Forget, by: str | None, why: str) -> None:
     if sum((what.example is not None, what.person is not None, bool(what.metadata))) != 1:
-        message = "must be named, and nothing else: one of example, person and metadata"
-        raise InvalidInput(*(Fault(name, message) for name in ("example", "person", "metadata")))
+        raise InvalidInput.at(
+            "example", "must be named, or person, or metadata: exactly one of the three"
+        )
     if what.example is not None:
         check_text(what.example, "example", most=250)
         if what.example.partition(":")[0] not in _REQUESTS or not what.example.partition(":")[2]:
