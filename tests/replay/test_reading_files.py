@@ -9,7 +9,7 @@ import pytest
 from arro3.core import Array, DataType, Table
 from arro3.io import write_parquet
 
-from modelfleet.clock import HOUR, MINUTE, from_datetime
+from modelfleet.clock import HOUR, MINUTE, from_datetime, to_datetime
 from modelfleet.errors import InvalidInput
 from modelfleet.replay import Asked, History, Order, read_history
 from modelfleet.replay.columns import choose
@@ -266,6 +266,16 @@ def test_one_row_tells_whether_days_or_months_come_first(tmp_path: Path) -> None
     history = read(tmp_path / "t.csv", f"text,label,time\n{rows}text,a,25/02/2024\n")
     assert not history.malformed
     assert history.tickets[1].time - history.tickets[0].time == 24 * HOUR
+
+
+@pytest.mark.parametrize("written", ["25/02/2024", "02/25/2024"])
+def test_that_row_may_stand_anywhere_in_a_long_file(tmp_path: Path, written: str) -> None:
+    rows = [f"text,a,0{1 + number % 9}/02/2024" for number in range(5_000)]
+    rows[4_321] = f"text,a,{written}"
+    history = read(tmp_path / "t.csv", "\n".join(["text,label,time", *rows]))
+    assert not history.malformed
+    last = to_datetime(history.tickets[-1].time)
+    assert (last.month, last.day) == ((2, 25) if written == "25/02/2024" else (9, 2))
 
 
 def test_spans_of_time_are_read_and_shown() -> None:

@@ -1,5 +1,6 @@
 """Times as files write them; each file's own way is found by what reads most of its rows."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -11,7 +12,8 @@ from modelfleet.events.validation import EARLIEST, LATEST_AHEAD
 TimeReader = Callable[[object], int]
 """From a value of the file to microseconds since 1970 UTC; raises ValueError if it is no time."""
 
-_SAMPLE = 2_000
+_SAMPLE = 1_000
+_BEYOND_MONTHS = re.compile(r"\s*(\d{1,2}/)?(1[3-9]|2\d|3[01])/")
 _MILLISECONDS_FROM = 100_000_000_000
 _MICROSECONDS_FROM = 100_000_000_000_000
 
@@ -19,10 +21,17 @@ _MICROSECONDS_FROM = 100_000_000_000_000
 def best_reader(values: Sequence[object]) -> TimeReader:
     """The way of reading times that fits most of the values; of equals the more usual one.
 
-    So ``31/01/2024`` anywhere in a file says that its days come before its months.
+    So ``31/01/2024`` anywhere in a file says that its days come before its months: some rows tell
+    how times are written, and of all rows those count as well that only one order of day and month
+    can read.
     """
-    sample = values[:: max(1, len(values) // _SAMPLE)]
+    telling = [value for value in values if isinstance(value, str) and _BEYOND_MONTHS.match(value)]
+    sample = [*_some(values), *_some(telling)]
     return max(_READERS, key=lambda reader: sum(_reads(reader, value) for value in sample))
+
+
+def _some(values: Sequence[object]) -> Sequence[object]:
+    return values[:: max(1, len(values) // _SAMPLE)]
 
 
 def read_time(reader: TimeReader, value: object) -> int:
