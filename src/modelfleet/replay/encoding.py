@@ -23,7 +23,7 @@ def check_encoding(lines: Iterable[bytes], path: Path) -> None:
     good = broken = 0
     first = ""
     for number, line in enumerate(lines, 1):
-        if number == 1 and line.startswith(_UTF16):
+        if number == 1 and (line.startswith(_UTF16) or b"\0" in line[:2]):
             raise InvalidInput.at(
                 "file", f"{path} is UTF-16, not UTF-8; convert it, e.g. iconv -f utf-16 -t utf-8"
             )

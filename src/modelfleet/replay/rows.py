@@ -110,7 +110,9 @@ def _heading(first: tuple[int, list[str] | csv.Error] | None, path: Path) -> lis
     if isinstance(names, csv.Error):
         raise InvalidInput.at("file", f"{path} isn't CSV: {names} in line {line}")
     if any(map(is_undecoded, names)):
-        raise InvalidInput.at("file", f"the header of {path}, line {line}, isn't UTF-8")
+        raise InvalidInput.at(
+            "file", f"the header of {path} isn't UTF-8; convert it, e.g. iconv -f latin1 -t utf-8"
+        )
     for name, count in Counter(filter(None, names)).items():
         if count > 1:
             raise InvalidInput.at("file", f"the column '{name}' stands twice in the header")
