@@ -1,11 +1,13 @@
 """A caller's mistakes are named in words, by the library and by the client alike."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from litestar.testing import TestClient
 
-from modelfleet import Client, Example, Fleet
+from modelfleet import Client, Example, Fleet, Request
 from modelfleet.api import create_app
 from modelfleet.errors import InvalidInput
 from modelfleet.events import Event, Query
@@ -58,3 +60,35 @@ def test_an_event_that_cannot_be_sent_is_told_once_all_others_are_in_the_log(
     with pytest.raises(InvalidInput, match=r"fields\.x"):
         client.import_events(events)
     assert logged(small_fleet) == ["v0", "v1", "v3", "v4"]
+
+
+TIMES = [1_700_000_000.5, 1.5, True, "2026-01-01T00:00:00Z", datetime(2026, 1, 1, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("time", TIMES, ids=repr)
+def test_a_time_is_whole_microseconds_since_1970_and_nothing_else(
+    platform: Platform, small_fleet: Fleet, time: Any
+) -> None:
+    team = platform.task("acme", "team")
+    team.define_label("it")
+    made = team.decide("no wifi", id="t1", time=small_fleet.clock())
+    for call in (
+        lambda: team.decide("no wifi", time=time),
+        lambda: team.decide_many([Request("no wifi", time=time)]),
+        lambda: team.assign(made.id, "it", time=time),
+        lambda: team.give_examples([Example("no wifi", "it", time=time)]),
+        lambda: platform.append([Event("visit.ended", "acme", time, "v1")]),
+    ):
+        with pytest.raises(InvalidInput, match=r"time: must be whole microseconds since 1970"):
+            call()
+    assert logged(small_fleet) == ["t1"]
+
+
+@pytest.mark.parametrize("time", [5, True, "yesterday", "2026-01-01T00:00:00", "2026-13-01"])
+def test_a_time_over_http_is_asked_for_in_rfc_3339(small_fleet: Fleet, time: Any) -> None:
+    with TestClient(create_app(small_fleet, keys_required=False)) as served:
+        body = {"text": "no wifi", "time": time}
+        answer = served.post("/api/tenants/acme/tasks/team/decisions", json=body)
+        (fault,) = answer.json()["faults"]
+        assert fault["field"] == "time"
+        assert "RFC 3339, such as 2026-03-01T09:30:00Z" in fault["message"]

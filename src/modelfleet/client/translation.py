@@ -11,7 +11,7 @@ from modelfleet.clock import from_datetime, to_datetime
 from modelfleet.decisions import Example, Feedback, Reasons, Receipt, Request
 from modelfleet.errors import InvalidInput
 from modelfleet.events import Condition, Event, Query, new_id
-from modelfleet.events.validation import check_fields, check_name, check_request
+from modelfleet.events.validation import check_fields, check_micros, check_name, check_request
 from modelfleet.monitoring import Period
 from modelfleet.monitoring.reporting import Report
 
@@ -101,8 +101,7 @@ def event_body(event: Event) -> Json:
 
 def made_by_body(digest: str | None, since: int | None, by: str | None) -> Json:
     """Which versions of a recipe are meant, as the server takes it."""
-    moment = None if since is None else to_datetime(since).isoformat()
-    return {"digest": digest, "since": moment, "by": by}
+    return {"digest": digest, "since": _moment(since, "since"), "by": by}
 
 
 def period_query(period: Period) -> dict[str, str]:
@@ -113,12 +112,18 @@ def period_query(period: Period) -> dict[str, str]:
 
 def with_id(said: Request | Example | Feedback | Event) -> Json:
     """A write as the server takes it, with an id so that it can be sent again."""
-    try:
-        moment = None if said.time is None else to_datetime(said.time)
-    except OverflowError as error:
-        raise InvalidInput.at("time", f"must be in microseconds since 1970: {error}") from error
     identity = new_id() if said.id is None else said.id
-    return {**msgspec.structs.asdict(said), "id": identity, "time": moment}
+    return {**msgspec.structs.asdict(said), "id": identity, "time": _moment(said.time, "time")}
+
+
+def _moment(time: int | None, field: str) -> str | None:
+    """A moment in microseconds as the server takes it, None for None."""
+    if time is None:
+        return None
+    try:
+        return to_datetime(check_micros(time, field)).isoformat()
+    except OverflowError as error:
+        raise InvalidInput.at(field, f"must be in microseconds since 1970: {error}") from error
 
 
 def encode(body: object) -> bytes:
@@ -143,9 +148,9 @@ def parameters(query: Query) -> dict[str, str | list[str]]:
     }
     if query.task is not None:
         given["task"] = query.task
-    for name, moment in (("since", query.since), ("until", query.until)):
-        if moment is not None:
-            given[name] = to_datetime(moment).isoformat()
+    for name, time in (("since", query.since), ("until", query.until)):
+        if moment := _moment(time, name):
+            given[name] = moment
     return given
 
 

@@ -143,15 +143,28 @@ def metadata_of(given: Mapping[str, Json] | None) -> dict[str, Json]:
     return dict(given or {})
 
 
+def check_micros(time: int, field: str) -> int:
+    """A moment as the library and the client count it, unchanged.
+
+    Raises:
+        InvalidInput: anything but a whole number, such as seconds or a datetime.
+    """
+    if not isinstance(time, int) or isinstance(time, bool):
+        raise InvalidInput.at(
+            field,
+            "must be whole microseconds since 1970 UTC, such as modelfleet.clock.from_datetime "
+            f"makes of a datetime; got {_shown(time)}",
+        )
+    return time
+
+
 def check_time(time: int, now: int) -> int:
     """A moment in microseconds, unchanged.
 
     Raises:
-        InvalidInput: before 1970, or more than an hour ahead of the server's clock.
+        InvalidInput: no whole number, before 1970, or more than an hour ahead of the server's clock.
     """
-    if not isinstance(time, int) or isinstance(time, bool):
-        raise InvalidInput.at("time", "must be a time in RFC 3339, such as 2026-03-01T09:30:00Z")
-    if time < EARLIEST:
+    if check_micros(time, "time") < EARLIEST:
         raise InvalidInput.at("time", "must not lie before 1970-01-01")
     if time > now + LATEST_AHEAD:
         shown = to_datetime(min(time, _LATEST)).isoformat()
