@@ -233,9 +233,13 @@ def test_the_command_shows_a_task_and_the_fleet(small_fleet: Fleet, clock: HandC
     assert msgspec.json.decode(told.output, type=Measured) == small_fleet.metrics(
         Period(until=date(2026, 3, 20))
     )
-    for option in (("--by", "author"), ("--bucket", "month")):
+    for option, right in (
+        (("--by", "author"), "must be label, version"),
+        (("--bucket", "month"), "must be one of day, week; got 'month'"),
+    ):
         wrong = run(app, ["metrics", "acme/team", *option, *where])
         assert isinstance(wrong.exception, InvalidInput)
+        assert right in str(wrong.exception)
 
 
 def test_the_command_lists_what_awaits_a_look(small_fleet: Fleet) -> None:

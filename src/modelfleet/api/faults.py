@@ -3,19 +3,21 @@
 import json
 import math
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
 from modelfleet.errors import Fault, InvalidInput
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 
 _PATH = re.compile(r" - at `\$(?P<path>.*)`$", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
 _MOMENT = re.compile(r"Expected `datetime|Invalid RFC3339")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_CHOICE = "invalid enum value "
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -33,7 +35,7 @@ def decode(decoder: "msgspec.json.Decoder[T]", data: bytes) -> T:
         raise InvalidInput(_unreadable(data, error)) from error
 
 
-def convert(value: object, type_: type[T]) -> T:
+def convert(value: object, type_: type[S]) -> S:
     """Strings of a query as the fields of ``type_``.
 
     Raises:
@@ -42,7 +44,7 @@ def convert(value: object, type_: type[T]) -> T:
     try:
         return msgspec.convert(value, type_, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidInput(_mismatch(str(error))) from error
+        raise InvalidInput(_with_choices(_mismatch(str(error)), type_)) from error
 
 
 def _mismatch(said: str) -> Fault:
@@ -57,6 +59,17 @@ def _mismatch(said: str) -> Fault:
     if missing := _MISSING.fullmatch(message):
         return Fault(_below(path, missing["name"]), "is required")
     return Fault(path or "body", message[:1].lower() + message[1:])
+
+
+def _with_choices(fault: Fault, type_: type[msgspec.Struct]) -> Fault:
+    """A fault that says what a field takes; msgspec says only that a value is none of that."""
+    refused = fault.message.removeprefix(_NO_CHOICE)
+    if refused == fault.message:
+        return fault
+    (taken,) = (one.type for one in msgspec.structs.fields(type_) if one.name == fault.field)
+    inner = [one for part in (taken, *get_args(taken)) for one in get_args(part)]
+    choices = ", ".join(one for one in inner if isinstance(one, str))
+    return Fault(fault.field, f"must be one of {choices}; got {refused}")
 
 
 def _below(path: str, name: str) -> str:

@@ -1,17 +1,14 @@
 """What this process counts for Prometheus, beside what the database says; no series per tenant."""
 
 from collections.abc import Iterator
-from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from modelfleet.api.fleet_metrics import FleetState
-from modelfleet.decisions.decision import Verdict
+from modelfleet.decisions.decision import VERDICTS
 from modelfleet.fleet import Fleet
-
-VERDICTS: tuple[str, ...] = get_args(Verdict)
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 

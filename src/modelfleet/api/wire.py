@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from modelfleet.api.metrics import VERDICTS
 from modelfleet.catalog import MadeBy
 from modelfleet.clock import from_datetime
-from modelfleet.decisions import Example, Feedback, LabelTexts, Request, Verdict
-from modelfleet.errors import InvalidInput
+from modelfleet.decisions import Example, Feedback, LabelTexts, Request
+from modelfleet.decisions.checks import check_verdict
+from modelfleet.decisions.decision import VERDICTS
 from modelfleet.events import Event, new_id
 
 MOST_AT_ONCE = 1_000
@@ -71,11 +71,7 @@ class FeedbackBody(Sent, frozen=True):
         Raises:
             InvalidInput: there is no such verdict.
         """
-        if self.verdict not in VERDICTS:
-            raise InvalidInput.at(
-                "verdict", f"must be one of {', '.join(VERDICTS)}; got {self.verdict[:60]!a}"
-            )
-        verdict: Verdict = self.verdict  # type: ignore[assignment]  # it is one, as checked above
+        verdict = check_verdict(self.verdict)
         return Feedback(verdict, self.label, self.by, self.id, micros(self.time))
 
 

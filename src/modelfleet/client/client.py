@@ -24,6 +24,7 @@ from modelfleet.client.translation import (
 from modelfleet.decisions import Moved, Receipt
 from modelfleet.errors import InvalidInput, ModelfleetError
 from modelfleet.events import Event, Logged, Query, new_id
+from modelfleet.events.given import check_is
 from modelfleet.events.validation import check_id
 from modelfleet.monitoring import Bias, Measured, MonitoringStatus, Period
 
@@ -79,7 +80,7 @@ class Client:
     def append(self, events: Iterable[Event]) -> list[Receipt]:
         """Log an application's own events of one tenant, up to 1,000, all or none."""
         given = list(events)
-        tenants = sorted({event.tenant for event in given})
+        tenants = sorted({check_is(event, Event, "event").tenant for event in given})
         if not given:
             return []
         if len(tenants) > 1:

@@ -10,11 +10,12 @@ from modelfleet.client.remote_monitoring import RemoteMonitoring
 from modelfleet.client.server import Server
 from modelfleet.client.translation import (
     Json,
+    example_body,
     part,
     read,
     read_alert,
     read_reasons,
-    sayable,
+    request_body,
     tenant_path,
     with_id,
 )
@@ -35,6 +36,7 @@ from modelfleet.decisions import (
 from modelfleet.decisions.checks import texts_of
 from modelfleet.errors import ModelfleetError
 from modelfleet.events import new_id
+from modelfleet.events.given import check_all, check_is
 from modelfleet.events.validation import (
     check_fields,
     check_id,
@@ -87,14 +89,14 @@ class RemoteTask(RemoteMonitoring):
         time: int | None = None,
     ) -> Decision:
         """Decide a request; back when the decision is durable in the log."""
-        body = sayable(Request(text, metadata_of(metadata), id, time))
+        body = request_body(Request(text, metadata_of(metadata), id, time))
         return read(Decision, self._server.ask("POST", f"{self._path}/decisions", body))
 
     def decide_many(self, requests: Sequence[Request]) -> list[Decision]:
         """Decide up to 1,000 requests together, in the same order; all are logged or none."""
-        if not requests:
+        if not check_all(requests, Request, "requests"):
             return []
-        body = {"requests": [sayable(request) for request in requests]}
+        body = {"requests": [request_body(request) for request in requests]}
         answer = self._server.ask("POST", f"{self._path}/decisions/batch", body)
         return [read(Decision, one) for one in answer["decisions"]]
 
@@ -114,7 +116,8 @@ class RemoteTask(RemoteMonitoring):
     def feedback(self, decision: str, said: Feedback) -> Lesson:
         """Take down what somebody said about a decision; the next decision knows it."""
         path = f"/decisions/{part(check_id(decision, 'decision'))}/feedback"
-        return read(Lesson, self._server.ask("POST", self._path + path, with_id(said)))
+        body = with_id(check_is(said, Feedback, "said"))
+        return read(Lesson, self._server.ask("POST", self._path + path, body))
 
     def accept(self, decision: str, *, by: str | None = None, time: int | None = None) -> Lesson:
         """Somebody confirms a decision's label."""
@@ -140,9 +143,9 @@ class RemoteTask(RemoteMonitoring):
 
     def give_examples(self, examples: Sequence[Example]) -> list[Lesson]:
         """Take down up to 1,000 requests with their labels, without decisions; all or none."""
-        if not examples:
+        if not check_all(examples, Example, "examples"):
             return []
-        bodies = [sayable(example) for example in examples]
+        bodies = [example_body(example) for example in examples]
         answer = self._server.ask("POST", f"{self._path}/examples", bodies)
         return [read(Lesson, one) for one in answer]
 
@@ -181,7 +184,7 @@ class RemoteTask(RemoteMonitoring):
         One that can't be accepted stops no other. Isn't sent again when the connection is lost:
         those with an ``id`` of yours may be given again, and are taken down once.
         """
-        return self._server.send_lines(f"{self._path}/examples/bulk", examples, sayable)
+        return self._server.send_lines(f"{self._path}/examples/bulk", examples, example_body)
 
     def set_target_precision(
         self, precision: float | None, *, label: str | None = None, by: str | None = None
@@ -210,7 +213,7 @@ class RemoteTask(RemoteMonitoring):
         by: str | None = None,
     ) -> Receipt:
         """Have requests with this text, and at least this metadata, decided as ``label``."""
-        body = sayable(Example(text, label, metadata_of(metadata), key, by))
+        body = example_body(Example(text, label, metadata_of(metadata), key, by))
         return self._told("POST", "/pinned-examples", body)
 
     def unpin_example(self, key: str, *, by: str | None = None) -> Receipt:

@@ -11,7 +11,13 @@ from modelfleet.clock import from_datetime, to_datetime
 from modelfleet.decisions import Example, Feedback, Reasons, Receipt, Request
 from modelfleet.errors import InvalidInput
 from modelfleet.events import Condition, Event, Query, new_id
-from modelfleet.events.validation import check_fields, check_micros, check_name, check_request
+from modelfleet.events.given import check_is
+from modelfleet.events.validation import (
+    check_fields,
+    check_micros,
+    check_name,
+    check_request,
+)
 from modelfleet.monitoring import Period
 from modelfleet.monitoring.reporting import Report
 
@@ -87,15 +93,25 @@ def _micros(plain: Json, *names: str) -> Json:
     }
 
 
-def sayable(said: Request | Example) -> Json:
-    """A request as the server takes it; JSON would turn a NaN into a null."""
+def request_body(request: Request) -> Json:
+    """A request as the server takes it."""
+    return _sayable(check_is(request, Request, "request"))
+
+
+def example_body(example: Example) -> Json:
+    """An example as the server takes it."""
+    return _sayable(check_is(example, Example, "example"))
+
+
+def _sayable(said: Request | Example) -> Json:
+    """JSON would turn a NaN into a null."""
     check_request(said.text, said.metadata)
     return with_id(said)
 
 
 def event_body(event: Event) -> Json:
     """An event as the server takes it."""
-    check_fields(event.fields)
+    check_fields(check_is(event, Event, "event").fields)
     return with_id(event)
 
 
@@ -130,12 +146,14 @@ def encode(body: object) -> bytes:
     """JSON.
 
     Raises:
-        InvalidInput: a string isn't well-formed.
+        InvalidInput: a string isn't well-formed, or something has no form in JSON.
     """
     try:
         return msgspec.json.encode(body)
     except UnicodeEncodeError as error:
         raise InvalidInput.at("body", "must be well-formed Unicode; lone surrogate") from error
+    except (OverflowError, TypeError) as error:
+        raise InvalidInput.at("body", f"must be JSON: {error}") from error
 
 
 def parameters(query: Query) -> dict[str, str | list[str]]:

@@ -3,9 +3,24 @@
 from collections.abc import Sequence
 
 from modelfleet.catalog import Label
-from modelfleet.decisions.decision import Decision, Example, Feedback, LabelTexts, Request
+from modelfleet.decisions.decision import (
+    VERDICTS,
+    Decision,
+    Example,
+    Feedback,
+    LabelTexts,
+    Request,
+    Verdict,
+)
 from modelfleet.errors import Conflict, InvalidInput
-from modelfleet.events.validation import check_id, check_name, check_request, check_text, check_time
+from modelfleet.events.given import shown
+from modelfleet.events.validation import (
+    check_id,
+    check_name,
+    check_request,
+    check_text,
+    check_time,
+)
 
 MOST_KEYWORDS = 200
 
@@ -28,6 +43,18 @@ def check_label(label: object, labels: Sequence[Label]) -> None:
             "label",
             f"must be one of the task's labels ({shown or 'it has none yet'}); got {label!a}",
         )
+
+
+def check_verdict(verdict: object) -> Verdict:
+    """What somebody says about a decision, unchanged.
+
+    Raises:
+        InvalidInput: there is no such verdict; says which there are.
+    """
+    if verdict not in VERDICTS:
+        known = ", ".join(VERDICTS)
+        raise InvalidInput.at("verdict", f"must be one of {known}; got {shown(verdict)}")
+    return VERDICTS[VERDICTS.index(verdict)]
 
 
 def check_feedback(said: Feedback, decided: Decision, labels: Sequence[Label]) -> None:

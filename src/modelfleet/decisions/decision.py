@@ -1,6 +1,6 @@
 """What the platform answers: decisions, and receipts for feedback."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -8,6 +8,7 @@ from modelfleet.events import Logged, body_of, kinds
 from modelfleet.events.kinds import Candidate
 
 Verdict = Literal["accepted", "reassigned", "no_label_fits", "irrelevant", "helpful", "unhelpful"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """What somebody can say about a decision."""
 
 

@@ -13,6 +13,7 @@ from modelfleet.decisions.checks import (
     check_feedback,
     check_task,
     check_texts,
+    check_verdict,
     known_label,
 )
 from modelfleet.decisions.deciding import Decider
@@ -20,6 +21,7 @@ from modelfleet.decisions.decision import Example, Feedback, LabelTexts, Lesson,
 from modelfleet.decisions.lessons import lesson_of
 from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.events import Appended, EventLog, body_of, kinds, make, new_id
+from modelfleet.events.given import check_is
 from modelfleet.events.validation import check_event, check_id, check_name, check_time
 
 MOST_AT_ONCE = 1_000
@@ -41,11 +43,12 @@ class Desk:
         """Take down what somebody said about a decision; the next decision knows it.
 
         Raises:
-            InvalidInput: an unknown label, or one where none belongs.
+            InvalidInput: an unknown verdict or label, or a label where none belongs.
             NotFound: this task has made no such decision.
             Conflict: the id was used before for something else, or there is nothing to accept.
         """
         check_task(tenant, task)
+        check_verdict(check_is(said, Feedback, "said").verdict)
         event, decided = self._decider.decision(tenant, task, decision)
         try:
             check_feedback(said, decided, self._catalog.labels(tenant, task))
@@ -166,7 +169,6 @@ def _feedback_body(decision: str, said: Feedback) -> kinds.Body:
             return kinds.DecisionIrrelevant(decision, said.by)
         case "helpful" | "unhelpful":
             return kinds.DecisionRated(decision, said.verdict == "helpful", said.by)
-    raise InvalidInput.at("verdict", f"isn't known: {said.verdict!r}")
 
 
 def _lessons(appended: list[Appended]) -> list[Lesson]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from modelfleet.clock import HOUR, SECOND, to_datetime
 from modelfleet.errors import Fault, InvalidInput
 from modelfleet.events.event import Event, body_of
+from modelfleet.events.given import check_is, shown
 from modelfleet.events.kinds import (
     FOUND,
     KINDS,
@@ -67,7 +68,7 @@ def check_name(value: str, field: str) -> str:
         raise InvalidInput.at(
             field,
             "must be 1 to 128 letters, digits or . _ @ + - and start with a letter or digit, "
-            f"without '..'; got {_shown(value)}",
+            f"without '..'; got {shown(value)}",
         )
     return value
 
@@ -79,7 +80,7 @@ def check_id(value: str, field: str = "id") -> str:
         InvalidInput: empty, too long, or with control characters.
     """
     if not isinstance(value, str) or not 1 <= len(value) <= 200:  # noqa: PLR2004 - said in the message
-        raise InvalidInput.at(field, f"must be 1 to 200 characters; got {_shown(value)}")
+        raise InvalidInput.at(field, f"must be 1 to 200 characters; got {shown(value)}")
     return check_text(value, field)
 
 
@@ -90,7 +91,7 @@ def check_text(value: str, field: str, *, most: int = MAX_TEXT) -> str:
         InvalidInput: not a string, too long, or with characters that can't be stored.
     """
     if not isinstance(value, str):
-        raise InvalidInput.at(field, f"must be a string; got {_shown(value)}")
+        raise InvalidInput.at(field, f"must be a string; got {shown(value)}")
     if len(value) > most:
         raise InvalidInput.at(
             field, f"must be at most {most:,} characters long; got {len(value):,}"
@@ -123,7 +124,7 @@ def check_request(text: str, metadata: Mapping[str, Json]) -> None:
     if metadata == {}:  # most often
         return
     if not isinstance(metadata, Mapping):
-        raise InvalidInput.at("metadata", f"must be an object; got {_shown(metadata)}")
+        raise InvalidInput.at("metadata", f"must be an object; got {shown(metadata)}")
     for key, value in metadata.items():
         if isinstance(value, list | tuple | Mapping):
             raise InvalidInput.at(
@@ -139,7 +140,7 @@ def metadata_of(given: Mapping[str, Json] | None) -> dict[str, Json]:
         InvalidInput: they are no mapping.
     """
     if given is not None and not isinstance(given, Mapping):
-        raise InvalidInput.at("metadata", f"must be an object; got {_shown(given)}")
+        raise InvalidInput.at("metadata", f"must be an object; got {shown(given)}")
     return dict(given or {})
 
 
@@ -153,7 +154,7 @@ def check_micros(time: int, field: str) -> int:
         raise InvalidInput.at(
             field,
             "must be whole microseconds since 1970 UTC, such as modelfleet.clock.from_datetime "
-            f"makes of a datetime; got {_shown(time)}",
+            f"makes of a datetime; got {shown(time)}",
         )
     return time
 
@@ -162,13 +163,14 @@ def check_time(time: int, now: int) -> int:
     """A moment in microseconds, unchanged.
 
     Raises:
-        InvalidInput: no whole number, before 1970, or more than an hour ahead of the server's clock.
+        InvalidInput: no whole number, before 1970, or more than an hour ahead of the server's
+            clock.
     """
     if check_micros(time, "time") < EARLIEST:
         raise InvalidInput.at("time", "must not lie before 1970-01-01")
     if time > now + LATEST_AHEAD:
-        shown = to_datetime(min(time, _LATEST)).isoformat()
-        raise InvalidInput.at("time", f"must not lie in the future; got {shown}")
+        moment = to_datetime(min(time, _LATEST)).isoformat()
+        raise InvalidInput.at("time", f"must not lie in the future; got {moment}")
     return time
 
 
@@ -258,12 +260,13 @@ def check_event(event: Event, now: int) -> Event:
     Raises:
         InvalidInput: any part of it can't be accepted.
     """
+    check_is(event, Event, "event")
     is_kind = isinstance(event.kind, str) and _KIND.fullmatch(event.kind)
     if not is_kind or len(event.kind) > 100:  # noqa: PLR2004 - said below
         raise InvalidInput.at(
             "kind",
             "must be up to 100 lower-case letters, digits, _ or -, in parts joined by dots, "
-            f"such as ticket.closed; got {_shown(event.kind)}",
+            f"such as ticket.closed; got {shown(event.kind)}",
         )
     if event.kind not in KINDS and event.kind.partition(".")[0] in RESERVED_PREFIXES:
         raise InvalidInput.at(
@@ -278,7 +281,7 @@ def check_event(event: Event, now: int) -> Event:
     check_id(event.id)
     check_time(event.time, now)
     if not isinstance(event.fields, dict):
-        raise InvalidInput.at("fields", f"must be an object; got {_shown(event.fields)}")
+        raise InvalidInput.at("fields", f"must be an object; got {shown(event.fields)}")
     check_fields(event.fields)
     body = body_of(event)
     _check_known(event, body)
@@ -338,7 +341,7 @@ def _check_trial(body: VersionCanaried | VersionShadowed) -> None:
 def _check_share(share: float) -> None:
     if not 0 < share <= 1:
         raise InvalidInput.at(
-            "share", f"must be above 0 and at most 1, such as 0.1; got {_shown(share)}"
+            "share", f"must be above 0 and at most 1, such as 0.1; got {shown(share)}"
         )
 
 
@@ -355,7 +358,7 @@ def check_target(precision: float | None, label: str | None) -> None:
         raise InvalidInput.at(
             "precision",
             "must be above 0 and below 1, such as 0.95, or null for the recipe's; "
-            f"got {_shown(precision)}",
+            f"got {shown(precision)}",
         )
 
 
@@ -379,13 +382,8 @@ def check_application_event(event: Event, now: int) -> Event:
     Raises:
         InvalidInput: any part of it can't be accepted, or the kind is one of modelfleet's own.
     """
-    if event.kind in KINDS:
+    if check_is(event, Event, "event").kind in KINDS:
         raise InvalidInput.at(
             "kind", f"'{event.kind}' has a call of its own; this one logs your own kinds"
         )
     return check_event(event, now)
-
-
-def _shown(value: object) -> str:
-    shown = ascii(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."  # noqa: PLR2004 - a line's width

@@ -105,6 +105,7 @@ class Measures:
         self, task: tuple[str, str], period: Period, partition: str, by_value: ByValue
     ) -> Measured:
         _check_field(period.by)
+        _check_bucket(period.bucket)
         today = day_of(self._clock())
         since, until = _days(period, today + 1)
         before = 2 * since - until
@@ -128,6 +129,11 @@ def _check_field(field: str | None) -> None:
         return
     known = ", ".join(_FIELDS)
     raise InvalidInput.at("by", f"must be {known} or metadata. and a name; got {field!a}")
+
+
+def _check_bucket(every: object) -> None:
+    if every is not None and every not in tuple(_BUCKETS):
+        raise InvalidInput.at("bucket", f"must be one of {', '.join(_BUCKETS)}; got {every!a}")
 
 
 def _days(period: Period, tomorrow: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from modelfleet.decisions import (
     awaited,
 )
 from modelfleet.decisions.checks import texts_of
+from modelfleet.events.given import check_all
 from modelfleet.events.validation import metadata_of
 from modelfleet.task.alerts import OfAlerts
 from modelfleet.task.monitored import OfMonitoring
@@ -83,6 +84,7 @@ class Task(OfVersions, OfAlerts, OfMonitoring):
             InvalidInput: one of them can't be accepted.
             Conflict: an id was used before for another request.
         """
+        check_all(requests, Request, "requests")
         return self._rooms.decider.decide(self.tenant, self.task, requests).result()
 
     def decision(self, decision: str) -> Decision:
@@ -144,6 +146,7 @@ class Task(OfVersions, OfAlerts, OfMonitoring):
             InvalidInput: one of them can't be accepted.
             Conflict: an id was used before for something else.
         """
+        check_all(examples, Example, "examples")
         given = self._rooms.desk.give_examples(self.tenant, self.task, examples).result()
         return self._rooms.desk.dated(self.tenant, self.task, given)
 
