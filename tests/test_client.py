@@ -309,6 +309,7 @@ def test_versions_are_promoted_pinned_and_rolled_back(
 
 def test_keys_open_what_their_role_says(fleet: Fleet, url: str) -> None:
     with Client(url) as operator:
+        operator.create_key("operator")
         key, secret = operator.create_key("user", "keyed", name="bob")
         with Running(fleet, keys_required=True) as guarded:
             with Client(guarded, key=secret) as bob:
