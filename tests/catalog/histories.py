@@ -11,6 +11,7 @@ TENANTS = ("acme", "globex")
 TASKS = ("team", "type")
 LABELS = ("it", "facilities", "payroll")
 DECISIONS = ("d0", "d1", "d2", "d3")
+NUMBERED = tuple(f"n{number}" for number in range(10))
 VERSIONS = ("v1", "v2", "v3")
 
 _decision = st.sampled_from(DECISIONS)
@@ -41,7 +42,7 @@ _FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     ),
     "example.unpinned": st.fixed_dictionaries({"key": st.sampled_from(["k1", "k2"])}),
     "evidence.forgotten": st.fixed_dictionaries(
-        {"events": st.lists(st.sampled_from([*DECISIONS, "n0", "n2", "n4"]), max_size=3)}
+        {"events": st.lists(st.sampled_from([*DECISIONS, *NUMBERED]), max_size=4)}
     ),
     "version.published": st.fixed_dictionaries(
         {

@@ -98,6 +98,17 @@ FEEDBACK_FIRST = [
     _event("decision.reassigned", 1, decision="e2", label="it"),
     _event("request.decided", 2, text="no wifi", label="facilities"),
 ]
+TAKEN_BACK = [
+    _event("request.decided", 1, text="no wifi", label="facilities"),
+    _event("decision.accepted", 2, decision="e1", by="bob"),
+    _event("decision.reassigned", 3, decision="e1", label="it", by="ann"),
+    _event("decision.irrelevant", 4, decision="e1", by="ann"),
+    _event("evidence.forgotten", 5, events=["e3", "e4"]),
+    _event("decision.refused", 6, decision="e1", by="ann"),
+    _event("evidence.forgotten", 7, events=["e2", "e6"]),
+    _event("decision.reassigned", 8, decision="e1", label="it", by="sam"),
+    _event("evidence.forgotten", 9, events=["e1", "e8"]),
+]
 KEYS = [
     Event("key.created", "", 1, f"key{n}", "", {"key": f"k{n}", "digest": "ab", "role": "owner"})
     for n in (1, 2)
@@ -112,6 +123,8 @@ KEYS = [
 @given(history=HISTORIES, size=st.integers(2, 12))
 @example(history=[EXAMPLE, *FAILED, _event("example.given", 10, text="lift", label="it")], size=9)
 @example(history=FEEDBACK_FIRST, size=2)
+@example(history=TAKEN_BACK, size=2)
+@example(history=TAKEN_BACK, size=9)
 @example(history=[_event("version.published", 1, **PUBLISHED), EXAMPLE], size=2)
 def test_one_by_one_in_groups_and_rebuilt_the_catalog_is_the_same(
     logs: Logs, history: list[Event], size: int

@@ -139,6 +139,39 @@ def test_the_words_of_a_person_are_forgotten_and_those_before_them_hold_again(
     assert task.decide("the lift hums").candidates[0].label == "facilities"
 
 
+def test_a_decision_shows_the_last_word_that_is_not_forgotten(fleet: Fleet, task: Task) -> None:
+    decision = task.decide("the lift hums")
+    task.assign(decision.id, "facilities", by="bob")
+    before = task.status(), fleet.status()
+    task.assign(decision.id, "it", by="sam")
+    task.no_label_fits(decision.id, by="amy")
+    task.irrelevant(decision.id, by="sam")
+    task.forget(person="sam")
+    refused = {"outcome": "no_label_fits", "label": None, "by": "amy"}
+    assert fleet.catalog.outcome("acme", decision.id) == refused
+    task.forget(person="amy")
+    assigned = {"outcome": "reassigned", "label": "facilities", "by": "bob"}
+    assert fleet.catalog.outcome("acme", decision.id) == assigned
+    counts = [(one.answered, one.confirmed, one.corrected) for one in before]
+    after = task.status(), fleet.status()
+    assert [(one.answered, one.confirmed, one.corrected) for one in after] == counts
+    task.forget(person="bob")
+    assert fleet.catalog.outcome("acme", decision.id) is None
+    assert [one.decision.id for one in task.awaiting()] == [decision.id]
+    assert task.status().answered == 0
+
+
+def test_a_last_word_under_a_long_id_is_taken_back_too(fleet: Fleet, task: Task) -> None:
+    long, longer = "t" * 199, "t" * 200
+    for decision in (long, longer):
+        task.decide("the lift hums", id=decision)
+        task.assign(decision, "facilities", by="bob")
+        task.assign(decision, "it", by=f"author of {len(decision)}")
+    task.forget(person="author of 199")
+    found = [fleet.catalog.outcome("acme", decision) for decision in (long, longer)]
+    assert [one and one["label"] for one in found] == ["facilities", "it"]
+
+
 def test_all_requests_of_a_customer_are_forgotten_however_many(
     fleet: Fleet, task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,11 +11,11 @@ import msgspec
 import sqlalchemy as sa
 
 from modelfleet.catalog import rows
+from modelfleet.catalog.last_words import LastWords
 from modelfleet.catalog.task_state import TaskState, changed, due
 from modelfleet.errors import Outdated
 from modelfleet.events import kinds
 from modelfleet.events.event import Logged, body_of
-from modelfleet.events.statements import by_ids
 from modelfleet.recipe import Policy
 
 TaskKey = tuple[str, str]
@@ -54,35 +54,34 @@ class CatalogFold:
     ) -> None:
         ours = [(event, body) for event in events if (body := body_of(event)) is not None]
         states = _Tasks(connection, {(event.tenant, event.task) for event, _ in ours})
-        outcomes = _Outcomes(connection, [event for event, body in ours if _is_feedback(body)])
+        last_words = LastWords(connection, ours)
         for event, body in ours:
             state = states.of(event)
             if state is not None and known.get(event.seq, event.seq) < state.labels_seq:
                 raise Outdated(event.tenant, event.task, state.labels_seq)
-            self._take_in(state, outcomes, event, body)
+            self._take_in(state, last_words, event, body)
         for state in states.touched():
             state.due = due(state, self._policy)
-        outcomes.write(connection)
+        last_words.write(connection)
         rows.write_details(connection, ours)
         states.write(connection)
 
     def _take_in(
-        self, state: TaskState | None, outcomes: "_Outcomes", event: Logged, body: kinds.Body
+        self, state: TaskState | None, last_words: LastWords, event: Logged, body: kinds.Body
     ) -> None:
         if state is None:
             return
         if isinstance(body, kinds.RequestDecided):
             state.decided += 1
             state.abstained += body.label is None
-        elif _is_feedback(body):
-            if outcomes.take_in(state, event, body):
+        elif isinstance(body, kinds.FEEDBACK):
+            if last_words.take_in(state, event):
                 changed(state, event, body, self._policy)
+        elif isinstance(body, kinds.EvidenceForgotten):
+            last_words.take_back(state, event)
+            changed(state, event, body, self._policy)
         elif not isinstance(body, kinds.DecisionRated):
             changed(state, event, body, self._policy)
-
-
-def _is_feedback(body: kinds.Body) -> bool:
-    return isinstance(body, kinds.FEEDBACK)
 
 
 class _Tasks:
@@ -130,49 +129,3 @@ class _Tasks:
         after = sum(getattr(state, column) for state in self._states.values())
         before = sum(getattr(state, column) for state in self._before.values())
         return int(after - before)
-
-
-class _Outcomes:
-    """The last word about each decision that a commit has words about."""
-
-    def __init__(self, connection: sa.Connection, feedback: Sequence[Logged]) -> None:
-        ids = sorted({(event.tenant, event.fields["decision"]) for event in feedback})
-        self._decisions = {(e.tenant, e.id): e for e in by_ids(connection, ids)} if ids else {}
-        self._outcomes = rows.outcomes(connection, ids) if ids else {}
-        self._new: dict[tuple[str, str], dict[str, object]] = {}
-
-    def take_in(self, state: TaskState, event: Logged, body: kinds.Body) -> bool:
-        """Note the outcome; False if it is about no decision of this task."""
-        key = (event.tenant, event.fields["decision"])
-        decision = self._decisions.get(key)
-        if decision is None or decision.task != event.task or decision.seq > event.seq:
-            return False
-        decided = decision.fields.get("label")
-        right = decided if isinstance(body, kinds.DecisionAccepted) else event.fields.get("label")
-        if key in self._outcomes:
-            _count(state, decided, self._outcomes[key], -1)
-        _count(state, decided, right, 1)
-        self._outcomes[key] = right
-        self._new[key] = {
-            "tenant": event.tenant,
-            "decision": key[1],
-            "task": event.task,
-            "outcome": kinds.VERDICTS[event.kind],
-            "label": right,
-            "by": event.fields.get("by"),
-            "seq": event.seq,
-        }
-        return True
-
-    def write(self, connection: sa.Connection) -> None:
-        """Write the new outcomes over the old ones."""
-        if self._new:
-            rows.write_outcomes(connection, list(self._new.values()))
-
-
-def _count(state: TaskState, decided: str | None, right: str | None, by: int) -> None:
-    """Count a decision with an outcome; an abstention is neither confirmed nor corrected."""
-    state.answered += by
-    if decided is not None:
-        state.confirmed += by * (right == decided)
-        state.corrected += by * (right != decided)

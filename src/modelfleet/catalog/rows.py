@@ -45,6 +45,10 @@ _COUNT_FOR_FLEET = {
     "sqlite": "UPDATE fleet SET decided = decided + ?, abstained = abstained + ?",
     "postgresql": "UPDATE fleet SET decided = decided + %s, abstained = abstained + %s",
 }
+_REMOVE_OUTCOME = sa.delete(OUTCOMES).where(
+    OUTCOMES.c.tenant == sa.bindparam("of_tenant"),
+    OUTCOMES.c.decision == sa.bindparam("of_decision"),
+)
 _END_LEASE = (
     sa.update(TASKS)
     .where(TASKS.c.tenant == sa.bindparam("of_tenant"), TASKS.c.task == sa.bindparam("of_task"))
@@ -154,7 +158,15 @@ def outcomes(
 
 def write_outcomes(connection: sa.Connection, rows: Sequence[Row]) -> None:
     """Write the last words about decisions."""
-    upsert(connection, OUTCOMES, rows)
+    if rows:
+        upsert(connection, OUTCOMES, rows)
+
+
+def remove_outcomes(connection: sa.Connection, ids: Sequence[tuple[str, str]]) -> None:
+    """Nothing is said of decisions any more."""
+    if ids:
+        named = [{"of_tenant": tenant, "of_decision": decision} for tenant, decision in ids]
+        connection.execute(_REMOVE_OUTCOME, named)
 
 
 def write_details(connection: sa.Connection, events: Iterable[tuple[Logged, kinds.Body]]) -> None:

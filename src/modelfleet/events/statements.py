@@ -13,7 +13,7 @@ from modelfleet.events.event import Logged
 from modelfleet.events.key_lookup import ByKeys
 from modelfleet.events.query import Query
 from modelfleet.events.schema import EVENTS, IS_ALERT, POSITION
-from modelfleet.events.terms import numbers_of, terms_of
+from modelfleet.events.terms import LONGEST_EQUAL, equal, numbers_of, present, terms_of
 
 CHANNEL = "modelfleet"
 """What PostgreSQL's listeners are told on at each commit."""
@@ -25,6 +25,7 @@ _TAKE = {
 _HEAD = sa.select(POSITION.c.seq)
 _COLUMNS = ", ".join(column.name for column in EVENTS.columns)
 _MOST_ROWS = 64
+_MOST_DECISIONS = 100
 _INSERT_POSTGRESQL = f"""
 WITH found_by AS (
     INSERT INTO event_terms (seq, terms)
@@ -161,6 +162,26 @@ def found(
         select = select.where(has_terms, EVENTS.c.seq == seq)
     select = _placed(select, query, position, seq)
     return [Logged(*row) for row in connection.execute(select)]
+
+
+def about_decisions(
+    connection: sa.Connection, decisions: Sequence[tuple[str, str]], kinds: Sequence[str]
+) -> list[Logged]:
+    """The events of some kinds that were logged about decisions, by tenants and ids, in order."""
+    said: dict[int, Logged] = {}
+    for start in range(0, len(decisions), _MOST_DECISIONS):
+        some = decisions[start : start + _MOST_DECISIONS]
+        needs = [sorted({_term_of_decision(decision) for _, decision in some})]
+        seq, has_terms = _by_terms(connection, needs)
+        select = sa.select(EVENTS).where(has_terms, EVENTS.c.seq == seq, EVENTS.c.kind.in_(kinds))
+        found = [Logged(*row) for row in connection.execute(select)]
+        said |= {e.seq: e for e in found if (e.tenant, e.fields["decision"]) in some}
+    return [said[seq] for seq in sorted(said)]
+
+
+def _term_of_decision(decision: str) -> str:
+    is_found_by_equal = len(decision) <= LONGEST_EQUAL
+    return equal("decision", decision) if is_found_by_equal else present("decision")
 
 
 def places(
