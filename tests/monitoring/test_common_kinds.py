@@ -116,3 +116,24 @@ def test_what_was_left_undecided_is_no_label_that_could_be_named(
     (alert,) = small_fleet.catalog.alerts("acme", "team", ended=True)
     assert (alert.finding, alert.slice) == ("overconfidence", "")
     assert "with label" not in alert.sentence
+
+
+def test_labels_that_are_mixed_up_are_said_once(small_fleet: Fleet, clock: HandClock) -> None:
+    clock.time = 1_790_000_000_000_000
+    chance = random.Random(2)  # noqa: S311 - a test's own chance
+    labels = ("it", "hr", "lift")
+    for number in range(500):
+        label = chance.choice(labels)
+        wrong = chance.random() > (0.2 if label == "it" and number >= 300 else 0.9)
+        right = chance.choice(labels[1:]) if wrong and number < 300 else "hr" if wrong else label
+        asked = RequestDecided("it broke", {}, label, 0.9, (Candidate(label, 0.9),), 0.7)
+        said = DecisionReassigned(f"d{number}", right)
+        for body, identity in ((asked, f"d{number}"), (said, None)):
+            event = make(body, tenant="acme", task="team", time=clock.time, id=identity)
+            small_fleet.log.append([event])
+        clock.advance(3600)
+    clock.time += 30 * DAY
+    small_fleet.watch_due()
+    said_of = [one.sentence for one in small_fleet.catalog.alerts("acme", "team", ended=True)]
+    assert any("hr and it were mixed up" in one for one in said_of), said_of
+    assert not any("mixed up" in one and "requests with label" in one for one in said_of), said_of

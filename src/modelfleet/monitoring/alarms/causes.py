@@ -24,6 +24,7 @@ _KINDS = (
     kinds.TargetSet.kind,
     kinds.EvidenceForgotten.kind,
 )
+_LABEL = "label"
 _FEWEST_REQUESTS = 10
 _COMMON = 0.15
 _MOVED = 0.2
@@ -37,6 +38,13 @@ class When(msgspec.Struct, frozen=True):
     latest: int
 
 
+class OfKind(msgspec.Struct, frozen=True):
+    """That most of what is bad since a change is of one kind of request: its field, in words."""
+
+    field: str
+    what: str
+
+
 class Causes(msgspec.Struct, frozen=True):
     """What is told of causes, and the events among them, the nearest to the inception first."""
 
@@ -45,11 +53,12 @@ class Causes(msgspec.Struct, frozen=True):
 
 
 def causes_of(
-    connection: sa.Connection, past: Past, when: When, in_common: Sequence[Cause] = ()
+    connection: sa.Connection, past: Past, when: When, of_kind: OfKind | None = None
 ) -> Causes:
     """Events of the task within the moments when it can have begun, then what changed by itself.
 
-    Behind the first stands what most errors have in common: their labels, and what else is known.
+    Behind the first stands what most errors have in common: their labels, and the kind of request
+    that they are of, unless that is only one of these labels.
     """
     ordered = sorted(
         _events(connection, past, when),
@@ -57,7 +66,10 @@ def causes_of(
     )
     told = [Cause(one.id, one.kind, _what(connection, one)) for one in ordered[:MOST]]
     told += moved(past, when)
-    told[1:1] = [*_errors(past, when), *in_common]
+    in_common = [*_errors(past, when)]
+    if of_kind is not None and not (in_common and of_kind.field == _LABEL):
+        in_common.append(Cause(past.outcomes[when.place].decision, ERRORS, of_kind.what))
+    told[1:1] = in_common
     return Causes(tuple(told[:MOST]), tuple(ordered))
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from modelfleet.events.findings import Cause, Inception
-from modelfleet.monitoring.alarms.causes import ERRORS, When, causes_of
+from modelfleet.monitoring.alarms.causes import OfKind, When, causes_of
 from modelfleet.monitoring.alarms.common_kinds import common_kind
 from modelfleet.monitoring.alarms.elements import Habit
 from modelfleet.monitoring.alarms.episodes import log_odds_between
@@ -154,8 +154,8 @@ def _found(
     moment = inception(told.happened, expected)
     when = _when(told, moment)
     began = began_at(past, when)
-    named = () if kind[0] else _in_common(past, stream, told, expected, moment.place)
-    causes = causes_of(connection, past, when, [Cause(began.event, ERRORS, one) for one in named])
+    common = None if kind[0] else _in_common(past, stream, told, expected, moment.place)
+    causes = causes_of(connection, past, when, common)
     return Finding(
         began=began,
         causes=causes.told,
@@ -173,17 +173,17 @@ def _found(
 
 def _in_common(
     past: Past, stream: Stream, told: Elements, expected: NDArray[np.float64], place: int
-) -> tuple[str, ...]:
-    """The kind of request that most of what is bad since then is of, in words; if there is one."""
+) -> OfKind | None:
+    """The kind of request that most of what is bad since then is of, if there is one."""
     if stream not in _WENT_WRONG:
-        return ()
+        return None
     kinds = [kinds_of(past.requests[number]) for number in told.places.tolist()]
     found = common_kind(kinds, told.happened, expected, place)
     if found is None:
-        return ()
+        return None
     kind, count = found
     requests, of = of_kind("requests", *kind), int(told.happened[place:].sum())
-    return (f"{_WENT_WRONG[stream].format(requests=requests)}: {count} of {of}",)
+    return OfKind(kind[0], f"{_WENT_WRONG[stream].format(requests=requests)}: {count} of {of}")
 
 
 def expected_of(told: Elements, stream: Stream, offset: float) -> NDArray[np.float64]:
