@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from litestar.testing import TestClient
 from typer.testing import CliRunner
 
 from modelfleet import Client, Example, Fleet
 from modelfleet.api import create_app
+from modelfleet.catalog import Outcome
 from modelfleet.cli import app
 from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.events import Query
@@ -52,7 +54,12 @@ def test_a_word_is_answered_with_what_it_does_a_decision_with_why_and_both_can_b
     assert [(one.key, one.by) for one in reasons.taught] == [("example:t/1", "ann")]
     same = team.explain("the wifi is gone", metadata={"customer": "jane"})
     assert (same.taught, same.lead) == (reasons.taught, reasons.lead)
+    unanswered = team.record(decision.id)
+    assert (unanswered.decision, unanswered.text) == (decision, "the wifi is gone")
+    assert (unanswered.metadata, unanswered.outcome) == ({"customer": "jane"}, None)
     lesson = team.assign(decision.id, "facilities", by="sam")
+    last = Outcome("reassigned", "facilities", "sam")
+    assert team.record(decision.id) == msgspec.structs.replace(unanswered, outcome=last)
     assert lesson.example is not None
     assert (lesson.known, lesson.example.label, lesson.due) == (
         True,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.conftest import HandClock
 
+from modelfleet.catalog import Outcome
 from modelfleet.decisions import Example, Feedback, Request
 from modelfleet.errors import Conflict, InvalidInput, LogUnavailable, NotFound
 from modelfleet.events import Query
@@ -134,20 +135,20 @@ def test_a_batch_decides_as_single_requests_do(task: Task) -> None:
     assert [one.candidates for one in together] == [one.candidates for one in alone]
 
 
-FEEDBACK: dict[str, tuple[Feedback, dict[str, Any] | None]] = {
+FEEDBACK: dict[str, tuple[Feedback, Outcome | None]] = {
     "accepted": (
         Feedback("accepted", by="ann"),
-        {"outcome": "accepted", "label": "it", "by": "ann"},
+        Outcome("accepted", "it", "ann"),
     ),
     "reassigned": (
         Feedback("reassigned", "facilities"),
-        {"outcome": "reassigned", "label": "facilities", "by": None},
+        Outcome("reassigned", "facilities", None),
     ),
     "no label fits": (
         Feedback("no_label_fits"),
-        {"outcome": "no_label_fits", "label": None, "by": None},
+        Outcome("no_label_fits", None, None),
     ),
-    "irrelevant": (Feedback("irrelevant"), {"outcome": "irrelevant", "label": None, "by": None}),
+    "irrelevant": (Feedback("irrelevant"), Outcome("irrelevant", None, None)),
     "helpful": (Feedback("helpful"), None),
     "unhelpful": (Feedback("unhelpful"), None),
 }
@@ -163,7 +164,7 @@ def test_what_people_say_becomes_the_outcome_of_a_decision(
     feedback, outcome = FEEDBACK[said]
     receipt = task.feedback(decision.id, feedback)
     assert not receipt.duplicate
-    assert fleet.catalog.outcome("acme", decision.id) == outcome
+    assert task.record(decision.id).outcome == outcome
     awaiting = [event.id for event in fleet.catalog.awaiting("acme", "team")]
     assert awaiting == ([decision.id] if outcome is None else [])
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.conftest import HandClock
 
+from modelfleet.catalog import Outcome
 from modelfleet.decisions import Example
 from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.events import Event, Logged, Query, parse_condition
@@ -65,11 +66,7 @@ def test_a_forgotten_request_is_nowhere_in_the_log_and_teaches_nothing(
     assert "metadata" not in emptied.fields
     assert task.decide("the xylophone again").candidates == before.candidates
     assert (task.status().answered, task.status().evidence) == (counts.answered, counts.evidence)
-    assert fleet.catalog.outcome("acme", decision.id) == {
-        "outcome": "reassigned",
-        "label": "facilities",
-        "by": None,
-    }
+    assert task.record(decision.id).outcome == Outcome("reassigned", "facilities", None)
 
 
 def test_trained_again_the_model_is_as_if_it_had_never_been_said(
@@ -147,29 +144,29 @@ def test_a_decision_shows_the_last_word_that_is_not_forgotten(fleet: Fleet, task
     task.no_label_fits(decision.id, by="amy")
     task.irrelevant(decision.id, by="sam")
     task.forget(person="sam")
-    refused = {"outcome": "no_label_fits", "label": None, "by": "amy"}
-    assert fleet.catalog.outcome("acme", decision.id) == refused
+    refused = Outcome("no_label_fits", None, "amy")
+    assert task.record(decision.id).outcome == refused
     task.forget(person="amy")
-    assigned = {"outcome": "reassigned", "label": "facilities", "by": "bob"}
-    assert fleet.catalog.outcome("acme", decision.id) == assigned
+    assigned = Outcome("reassigned", "facilities", "bob")
+    assert task.record(decision.id).outcome == assigned
     counts = [(one.answered, one.confirmed, one.corrected) for one in before]
     after = task.status(), fleet.status()
     assert [(one.answered, one.confirmed, one.corrected) for one in after] == counts
     task.forget(person="bob")
-    assert fleet.catalog.outcome("acme", decision.id) is None
+    assert task.record(decision.id).outcome is None
     assert [one.decision.id for one in task.awaiting()] == [decision.id]
     assert task.status().answered == 0
 
 
-def test_a_last_word_under_a_long_id_is_taken_back_too(fleet: Fleet, task: Task) -> None:
+def test_a_last_word_under_a_long_id_is_taken_back_too(task: Task) -> None:
     long, longer = "t" * 199, "t" * 200
     for decision in (long, longer):
         task.decide("the lift hums", id=decision)
         task.assign(decision, "facilities", by="bob")
         task.assign(decision, "it", by=f"author of {len(decision)}")
     task.forget(person="author of 199")
-    found = [fleet.catalog.outcome("acme", decision) for decision in (long, longer)]
-    assert [one and one["label"] for one in found] == ["facilities", "it"]
+    found = [task.record(decision).outcome for decision in (long, longer)]
+    assert [one and one.label for one in found] == ["facilities", "it"]
 
 
 def test_all_requests_of_a_customer_are_forgotten_however_many(

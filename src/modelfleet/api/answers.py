@@ -7,9 +7,9 @@ import msgspec
 
 from modelfleet.api.dated import dated
 from modelfleet.api.problems import Problem
-from modelfleet.catalog import FleetSums, Key, Label, TaskState, Version
+from modelfleet.catalog import FleetSums, Key, Label, Outcome, TaskState, Version
 from modelfleet.clock import to_datetime
-from modelfleet.decisions import Decision, Lesson, Taught
+from modelfleet.decisions import Awaited, Decision, Lesson, Taught
 from modelfleet.events import Logged
 from modelfleet.serving import Serving
 
@@ -45,14 +45,6 @@ class DecisionsAnswer(msgspec.Struct, frozen=True):
     decisions: tuple[DecisionAnswer, ...]
 
 
-class OutcomeAnswer(msgspec.Struct, frozen=True):
-    """The last word about a decision: the verdict, the label that is right by it, and whose."""
-
-    verdict: str
-    label: str | None
-    by: str | None
-
-
 class DecisionRecord(msgspec.Struct, frozen=True):
     """A decision with its request, and its outcome if somebody said anything.
 
@@ -67,7 +59,7 @@ class DecisionRecord(msgspec.Struct, frozen=True):
     threshold: float
     version: str | None
     time: datetime
-    outcome: OutcomeAnswer | None = None
+    outcome: Outcome | None = None
     reason: str | None = None
     fit: float | None = None
     audit: float | None = None
@@ -277,24 +269,22 @@ def decision_answer(decision: Decision) -> DecisionAnswer:
     )
 
 
-def decision_record(
-    event: Logged, decision: Decision, outcome: dict[str, Any] | None
-) -> DecisionRecord:
-    """A decision as clients get it, with the request that its event holds."""
-    said = outcome and OutcomeAnswer(outcome["outcome"], outcome["label"], outcome["by"])
+def decision_record(found: Awaited, outcome: Outcome | None = None) -> DecisionRecord:
+    """A decision as clients get it, with its request and the last word about it."""
+    decision = found.decision
     return DecisionRecord(
         id=decision.id,
-        text=event.fields["text"],
-        metadata=event.fields.get("metadata", {}),
+        text=found.text,
+        metadata=found.metadata,
         label=decision.label,
         candidates=_candidates(decision),
         threshold=decision.threshold,
         version=decision.version,
         time=to_datetime(decision.time),
-        outcome=said or None,
+        outcome=outcome,
         reason=decision.reason,
         fit=decision.fit,
-        audit=event.fields.get("audit"),
+        audit=found.audit,
     )
 
 

@@ -28,7 +28,6 @@ from modelfleet.api.wire import (
     NoQuery,
 )
 from modelfleet.decisions import Decision, Request
-from modelfleet.decisions.decision import decision_of
 from modelfleet.events.validation import check_id, check_request, check_time
 
 _GROUP = "decisions"
@@ -103,12 +102,8 @@ async def decide_many(call: Call) -> ASGIApp:
 async def awaiting(call: Call) -> ASGIApp:
     """Decisions that nobody has said anything about."""
     query = call.query(AwaitingQuery)
-    task = call.task
-    find = call.fleet.rooms.awaiting.events
-    found = await call.in_thread(find, task.tenant, task.task, query.limit, audits=query.audits)
-    return json(
-        DecisionRecords(tuple(decision_record(one, decision_of(one), None) for one in found))
-    )
+    found = await call.in_thread(call.task.awaiting, query.limit, audits=query.audits)
+    return json(DecisionRecords(tuple(map(decision_record, found))))
 
 
 @route(
@@ -125,7 +120,8 @@ async def awaiting(call: Call) -> ASGIApp:
 async def show_decision(call: Call) -> ASGIApp:
     """A decision, its request, and the last word about it."""
     call.query(NoQuery)
-    return json(await call.in_thread(_record, call))
+    found = await call.in_thread(call.task.record, call.parameters["decision"])
+    return json(decision_record(found, found.outcome))
 
 
 @route(
@@ -163,14 +159,6 @@ def _decided(call: Call, requests: Sequence[Request]) -> "Future[list[Decision]]
     with located(requests, check, "requests"):
         tenant, task = call.parameters["tenant"], call.parameters["task"]
         return call.fleet.decider.decide(tenant, task, requests)
-
-
-def _record(call: Call) -> DecisionRecord:
-    task = call.task
-    event, decision = call.fleet.decider.decision(
-        task.tenant, task.task, call.parameters["decision"]
-    )
-    return decision_record(event, decision, call.fleet.catalog.outcome(task.tenant, decision.id))
 
 
 ROUTES = (decide, decide_many, awaiting, show_decision, give_feedback)

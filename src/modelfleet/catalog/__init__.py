@@ -7,7 +7,7 @@ and how they are made. Imports `events`, and the recipe for its policy.
 """
 
 from modelfleet.catalog.alerts import Action, Alert
-from modelfleet.catalog.catalog import Catalog, FleetSums, Key, Label, Version
+from modelfleet.catalog.catalog import Catalog, FleetSums, Key, Label, Outcome, Version
 from modelfleet.catalog.fold import CatalogFold
 from modelfleet.catalog.keys import digest_of
 from modelfleet.catalog.made_by import MadeBy, Move
@@ -30,6 +30,7 @@ __all__ = [
     "Lease",
     "MadeBy",
     "Move",
+    "Outcome",
     "Pooled",
     "Queue",
     "TaskState",

@@ -47,6 +47,14 @@ class Label(msgspec.Struct, frozen=True):
         return tuple(text for text in (named, self.description, *self.keywords) if text.strip())
 
 
+class Outcome(msgspec.Struct, frozen=True):
+    """The last word about a decision: the verdict, the label that is right by it, and whose."""
+
+    verdict: str
+    label: str | None
+    by: str | None
+
+
 class Version(msgspec.Struct, frozen=True):
     """A published checkpoint of a task; times in microseconds."""
 
@@ -214,13 +222,13 @@ class Catalog:
         )
         return [Logged(*row) for row in self._all(query)]
 
-    def outcome(self, tenant: str, decision: str) -> dict[str, Any] | None:
+    def outcome(self, tenant: str, decision: str) -> Outcome | None:
         """The last word about a decision, None if nobody has said anything."""
         query = sa.select(OUTCOMES.c.outcome, OUTCOMES.c.label, OUTCOMES.c.by).where(
             OUTCOMES.c.tenant == tenant, OUTCOMES.c.decision == decision
         )
         rows = self._all(query)
-        return rows[0]._asdict() if rows else None
+        return Outcome(*rows[0]) if rows else None
 
     def outcomes(self, tenant: str, decisions: Sequence[str]) -> dict[str, str | None]:
         """The labels that people gave to decisions; those that nobody spoke of are left out."""

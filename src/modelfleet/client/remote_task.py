@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from modelfleet.catalog import Alert, Label, TaskState, Version
+from modelfleet.catalog import Alert, Label, Outcome, TaskState, Version
 from modelfleet.client.remote_monitoring import RemoteMonitoring
 from modelfleet.client.server import Server
 from modelfleet.client.translation import (
@@ -30,6 +30,7 @@ from modelfleet.decisions import (
     Preview,
     Reasons,
     Receipt,
+    Record,
     Request,
     Swapped,
 )
@@ -102,16 +103,19 @@ class RemoteTask(RemoteMonitoring):
 
     def decision(self, decision: str) -> Decision:
         """A decision that was made."""
-        return read(Decision, self._asked(f"/decisions/{part(check_id(decision, 'decision'))}"))
+        return self.record(decision).decision
+
+    def record(self, decision: str) -> Record:
+        """A decision that was made, its request, and the last word about it."""
+        found = self._asked(f"/decisions/{part(check_id(decision, 'decision'))}")
+        said = found["outcome"] and read(Outcome, found["outcome"])
+        return Record(*_shown(found), said)
 
     def awaiting(self, limit: int = 100, *, audits: bool = False) -> list[Awaited]:
         """Decisions that nobody has spoken of: those drawn for a look, then the newest."""
         query = {"limit": str(limit), "audits": str(audits).lower()}
         found: Json = self._server.ask("GET", f"{self._path}/decisions/awaiting", query=query)
-        return [
-            Awaited(read(Decision, one), one["text"], one["metadata"], one["audit"])
-            for one in found["decisions"]
-        ]
+        return [Awaited(*_shown(one)) for one in found["decisions"]]
 
     def feedback(self, decision: str, said: Feedback) -> Lesson:
         """Take down what somebody said about a decision; the next decision knows it."""
@@ -303,3 +307,7 @@ class RemoteTask(RemoteMonitoring):
 
     def _ordered(self, path: str, by: str | None) -> Receipt:
         return self._told("POST", path, {"by": by, "id": new_id()})
+
+
+def _shown(plain: Json) -> tuple[Decision, str, dict[str, Any], float | None]:
+    return read(Decision, plain), plain["text"], plain["metadata"], plain["audit"]

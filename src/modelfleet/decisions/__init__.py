@@ -6,7 +6,7 @@ Imports `serving`, `catalog`, `text` and `events`.
 """
 
 from modelfleet.decisions.aims import Aim, Aims, Preview
-from modelfleet.decisions.auditing import Awaited, Awaiting, awaited
+from modelfleet.decisions.auditing import Awaited, Awaiting, Record, awaited, record
 from modelfleet.decisions.by_recipe import ByRecipe, Moved
 from modelfleet.decisions.deciding import Decider
 from modelfleet.decisions.decision import (
@@ -53,6 +53,7 @@ __all__ = [
     "Preview",
     "Reasons",
     "Receipt",
+    "Record",
     "Request",
     "Scorer",
     "Steering",
@@ -60,4 +61,5 @@ __all__ = [
     "Taught",
     "Verdict",
     "awaited",
+    "record",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from modelfleet.catalog import Catalog
+from modelfleet.catalog import Catalog, Outcome
 from modelfleet.decisions.decision import Decision, decision_of
 from modelfleet.errors import InvalidInput
 from modelfleet.events import Condition, EventLog, Logged, Query
@@ -33,6 +33,12 @@ class Awaited(msgspec.Struct, frozen=True):
     text: str
     metadata: dict[str, Any]
     audit: float | None = None
+
+
+class Record(Awaited, frozen=True):
+    """A decision with its request and the last word about it, None if nobody has spoken."""
+
+    outcome: Outcome | None = None
 
 
 def drawn(tenant: str, task: str, decision: str, share: float) -> float | None:
@@ -87,6 +93,14 @@ class Awaiting:
 
 def awaited(event: Logged) -> Awaited:
     """A decision as it is shown to whoever should look at it."""
+    return Awaited(*_shown(event))
+
+
+def record(event: Logged, outcome: Outcome | None) -> Record:
+    """A decision with all that is known of it."""
+    return Record(*_shown(event), outcome)
+
+
+def _shown(event: Logged) -> tuple[Decision, str, dict[str, Any], float | None]:
     fields = event.fields
-    metadata = fields.get("metadata", {})
-    return Awaited(decision_of(event), fields["text"], metadata, fields.get("audit"))
+    return decision_of(event), fields["text"], fields.get("metadata", {}), fields.get("audit")

@@ -145,7 +145,7 @@ class Suggestions:
             check_text(by, "by", most=200)
         for decision in found.decisions:
             outcome = self._catalog.outcome(tenant, decision)
-            if outcome is None or outcome["outcome"] == _REFUSED:
+            if outcome is None or outcome.verdict == _REFUSED:
                 body = kinds.DecisionReassigned(decision, label, by)
                 yield _id(found.suggestion, label, decision), body
 

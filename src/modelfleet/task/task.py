@@ -16,8 +16,10 @@ from modelfleet.decisions import (
     Preview,
     Reasons,
     Receipt,
+    Record,
     Request,
     awaited,
+    record,
 )
 from modelfleet.decisions.checks import texts_of
 from modelfleet.events.given import check_all
@@ -94,6 +96,15 @@ class Task(OfVersions, OfAlerts, OfMonitoring):
             NotFound: this task has made no such decision.
         """
         return self._rooms.decider.decision(self.tenant, self.task, decision)[1]
+
+    def record(self, decision: str) -> Record:
+        """A decision that was made, its request, and the last word about it.
+
+        Raises:
+            NotFound: this task has made no such decision.
+        """
+        event, _ = self._rooms.decider.decision(self.tenant, self.task, decision)
+        return record(event, self._rooms.catalog.outcome(self.tenant, decision))
 
     def awaiting(self, limit: int = 100, *, audits: bool = False) -> list[Awaited]:
         """Decisions that nobody has said anything about: those drawn for a look, then the newest.
