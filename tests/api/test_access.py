@@ -95,6 +95,13 @@ def test_every_route_says_who_may_use_it() -> None:
             assert "operation" in handler.opt or "OPTIONS" in handler.http_methods, route.path
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"])
+def test_a_load_balancer_may_probe_by_head(guarded_api: Api, path: str) -> None:
+    asked, probed = guarded_api.get(path), guarded_api.head(path)
+    assert (probed.status_code, probed.content) == (200, b"")
+    assert probed.headers["content-length"] == asked.headers["content-length"]
+
+
 def test_few_routes_need_no_key() -> None:
     public = {path for _, path, operation in OPERATIONS if operation.role == "public"}
     assert public == {

@@ -135,4 +135,4 @@ class _Application(Litestar):
 
 def _method(sent: str) -> str:
     """The method, or one word for all that no route takes: clients can invent any number."""
-    return sent if sent in {"GET", "POST", "PUT", "DELETE", "OPTIONS"} else "other"
+    return sent if sent in {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"} else "other"

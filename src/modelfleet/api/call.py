@@ -73,10 +73,11 @@ class Answer:
             *headers,
         ]
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send it."""
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it; to HEAD, which asks only whether there is one, without the body itself."""
+        body = b"" if scope.get("method") == "HEAD" else self._body
         await send({"type": "http.response.start", "status": 200, "headers": self._headers})
-        await send({"type": "http.response.body", "body": self._body, "more_body": False})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 class Streamed:

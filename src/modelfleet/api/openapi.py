@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
+from litestar import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
 from modelfleet.api.operation import Content, Operation
@@ -49,8 +50,9 @@ def described(route: HTTPRouteHandler) -> Iterator[tuple[str, str, Operation]]:
         yield from route.opt["operations"]
         return
     operation: Operation = route.opt["operation"]
+    methods = sorted(route.http_methods - {HttpMethod.HEAD})  # goes with GET
     for path in sorted(route.paths):
-        for method in sorted(route.http_methods):
+        for method in methods:
             yield str(method), path, operation
 
 

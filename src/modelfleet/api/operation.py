@@ -61,13 +61,19 @@ def route(method: str, path: str, operation: Operation) -> Callable[[Route], HTT
 
         return HTTPRouteHandler(
             path,
-            http_method=HttpMethod(method),
+            http_method=_methods(method, operation.role),
             name=f"{method} {path}",
             opt={"operation": operation},
             status_code=200,
         )(checked)
 
     return handled_by
+
+
+def _methods(method: str, role: Role) -> list[HttpMethod]:
+    """Load balancers probe what needs no key by HEAD."""
+    is_probed = method == "GET" and role == "public"
+    return [HttpMethod(method), HttpMethod.HEAD] if is_probed else [HttpMethod(method)]
 
 
 async def enter(request: Request[Any, Any, Any], role: Role) -> Call:
