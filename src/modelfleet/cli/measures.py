@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
@@ -131,9 +132,10 @@ def _labels(labels: Sequence[LabelScores]) -> Table:
 def _listed(head: str, rows: Iterable[tuple[str, Metrics]]) -> Table:
     heads = ("requests", "coverage", "precision", "recall", "F1", "top 3", "response rate")
     columns = (Column(one, justify="right") for one in heads)
-    table = Table(Column(head, no_wrap=True), *columns)
+    first = Column(head, min_width=len("2026-01-31,"))
+    table = Table(first, *columns, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for name, one in rows:
-        scores = (one.precision, one.recall, one.f1)
+        scores = (one.precision.share, one.recall, one.f1)
         shares = (one.coverage, *scores, one.top_3, one.response_rate)
         table.add_row(escape(name), f"{one.requests:,}", *map(_shown, shares))
     return table
