@@ -362,14 +362,22 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_logged_twice(
         team = client.task("lossy", "team")
         team.define_label("it")
         transport.lost = 1
-        made = team.decide("no wifi")
+        made = team.decide("no wifi", metadata={"a": 1})
         transport.lost = 1
         team.irrelevant(made.id)
         transport.lost = 1
+        assert [one.events for one in team.forget(metadata={"a": 1})] == [2]
+        transport.lost = 1
         team.give_examples([Example("no wifi", "it")])
     logged = [event.kind for event in fleet.events(Query(tenant="lossy"))]
-    assert logged == ["label.defined", "request.decided", "decision.irrelevant", "example.given"]
-    assert pauses == [0.1, 0.2, 0.1, 0.1, 0.1]
+    assert logged == [
+        "label.defined",
+        "request.decided",
+        "decision.irrelevant",
+        "evidence.forgotten",
+        "example.given",
+    ]
+    assert pauses == [0.1, 0.2, 0.1, 0.1, 0.1, 0.1]
 
 
 def test_a_server_that_cannot_be_reached_is_an_error_of_ours() -> None:

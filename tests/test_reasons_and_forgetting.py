@@ -12,7 +12,7 @@ from modelfleet import Client, Example, Fleet
 from modelfleet.api import create_app
 from modelfleet.catalog import Outcome
 from modelfleet.cli import app
-from modelfleet.errors import InvalidInput, NotFound
+from modelfleet.errors import Conflict, InvalidInput, NotFound
 from modelfleet.events import Query
 
 Platform = Fleet | Client
@@ -76,6 +76,25 @@ def test_a_word_is_answered_with_what_it_does_a_decision_with_why_and_both_can_b
         team.forget("decision:nowhere")
     with pytest.raises(InvalidInput, match="person"):
         team.forget("decision:nowhere", person="sam")
+
+
+def test_an_order_to_forget_is_done_once_under_its_id(
+    platform: Platform, request: pytest.FixtureRequest
+) -> None:
+    team = platform.task("acme", request.node.callspec.id)
+    name = f"once-{request.node.callspec.id}"
+    team.define_label("it")
+    team.give_examples([Example("the wifi is slow", "it", by="sam")])
+    done = team.forget(person="sam", by="ann", why="asked for", id=name)
+    assert [(one.id, one.events) for one in done] == [(name, 1)]
+    (later,) = team.give_examples([Example("the wifi is back", "it", by="sam")])
+    assert team.forget(person="sam", by="ann", why="asked for", id=name) == done
+    with pytest.raises(Conflict, match="id"):
+        team.forget(person="sam", by="bob", id=name)
+    assert later.example is not None
+    with pytest.raises(Conflict, match="id"):
+        team.forget(later.example.key, by="ann", why="asked for", id=name)
+    assert [one.events for one in team.forget(person="sam", id=f"{name}-2")] == [1]
 
 
 def test_on_the_command_line(tmp_path: Path) -> None:

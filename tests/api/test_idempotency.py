@@ -18,6 +18,7 @@ WRITES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("POST", f"{TASK}/decisions", {"text": "no wifi"}, {"text": "no heating"}),
     ("POST", f"{TASK}/decisions/t1/feedback", {"verdict": "irrelevant"}, {"verdict": "helpful"}),
     ("POST", f"{TASK}/examples", {"text": "a", "label": "it"}, {"text": "b", "label": "it"}),
+    ("POST", f"{TASK}/forget", {"example": "decision:t2"}, {"example": "decision:t1"}),
     ("POST", "/api/tenants/acme/events", {"kind": "a.b"}, {"kind": "a.c"}),
     ("POST", f"{TASK}/training/retry", {"by": "alice"}, {"by": "bob"}),
     ("POST", f"{TASK}/versions/unpin", {"by": "alice"}, {"by": "bob"}),
@@ -31,6 +32,7 @@ def a_decision(fleet: Fleet) -> None:
     team.define_label("it", keywords=["wifi"])
     team.define_label("facilities", keywords=["heating"])
     team.decide("no wifi", id="t1")
+    team.decide("no wifi", id="t2")
 
 
 @pytest.mark.parametrize(

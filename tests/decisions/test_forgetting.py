@@ -1,5 +1,6 @@
 """What is forgotten is gone: from the log, from what answers, and from what is trained."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,8 @@ from tests.conftest import HandClock
 
 from modelfleet.catalog import Outcome
 from modelfleet.decisions import Example
-from modelfleet.errors import InvalidInput, NotFound
-from modelfleet.events import Event, Logged, Query, parse_condition
+from modelfleet.errors import InvalidInput, LogUnavailable, NotFound
+from modelfleet.events import Appended, Event, Logged, Query, parse_condition
 from modelfleet.events.files import read_events, write_events
 from modelfleet.fleet import Fleet
 from modelfleet.task import Task
@@ -184,6 +185,28 @@ def test_all_requests_of_a_customer_are_forgotten_however_many(
     assert task.forget(metadata={"customer": "jane"}) == []
     awaiting = [event.id for event in fleet.catalog.awaiting("acme", "team")]
     assert awaiting == [other.id]
+
+
+def test_an_order_that_was_cut_short_is_carried_out_to_its_end_under_its_id(
+    small_fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelfleet.decisions.forgetting._AT_A_TIME", 2)
+    task, append = taught(small_fleet, "acme"), small_fleet.log.append
+
+    def append_one_step(events: Sequence[Event]) -> list[Appended]:
+        if small_fleet.log.get("acme", "order"):
+            raise LogUnavailable("the server went down")
+        return append(events)
+
+    monkeypatch.setattr(small_fleet.log, "append", append_one_step)
+    with pytest.raises(LogUnavailable):
+        task.forget(person="ann", id="order")
+    monkeypatch.setattr(small_fleet.log, "append", append)
+    task.give_examples([Example("said since then", "it", by="ann")])
+    steps = task.forget(person="ann", id="order")
+    assert [one.events for one in steps] == [2, 2, 2]
+    assert found(small_fleet, "by=ann") == 1
+    assert task.forget(person="ann", id="order") == steps
 
 
 def test_forgetting_again_changes_nothing_and_answers_the_same(fleet: Fleet, task: Task) -> None:

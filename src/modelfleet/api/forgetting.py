@@ -51,8 +51,8 @@ _ANSWERS = (Content(ForgottenAnswers, {"forgotten": [samples.FORGOTTEN]}),)
         group=_GROUP,
         summary="Forget a request, a person's words, or all requests with some metadata",
         description="Texts, metadata and authors are emptied out of the log, nothing learns from "
-        "them any more, and the model is trained again without them. Sent again, it changes "
-        "nothing.",
+        "them any more, and the model is trained again without them. Sent again under its id, it "
+        "answers the same, and forgets nothing that came since.",
         body=Content(ForgetBody, samples.FORGET),
         answers=_ANSWERS,
     ),
@@ -67,6 +67,7 @@ async def forget(call: Call) -> ASGIApp:
         metadata=body.metadata,
         by=body.by,
         why=body.why,
+        id=body.id,
     )
     return json(_answers(done))
 

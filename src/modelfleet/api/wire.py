@@ -136,7 +136,8 @@ class ExplainBody(Sent, frozen=True):
 class ForgetBody(Sent, frozen=True):
     """What is to be forgotten: a request by its key, a person's words, or requests by metadata.
 
-    One of the three. ``why`` shouldn't name whom it concerns: it stays.
+    One of the three. ``why`` shouldn't name whom it concerns: it stays. ``id`` makes sending it
+    again harmless.
     """
 
     example: str | None = None
@@ -144,6 +145,7 @@ class ForgetBody(Sent, frozen=True):
     metadata: dict[str, Any] = {}
     by: str | None = None
     why: str = ""
+    id: str | None = None
 
 
 class EventBody(Sent, frozen=True):

@@ -171,11 +171,13 @@ class RemoteTask(RemoteMonitoring):
         metadata: Mapping[str, Any] | None = None,
         by: str | None = None,
         why: str = "",
+        id: str | None = None,  # noqa: A002 - its name everywhere
     ) -> list[Forgotten]:
         """Forget one request, a person's words, or all requests with some metadata."""
         check_fields(metadata or {}, "metadata")
         what = {"example": example, "person": person, "metadata": metadata_of(metadata)}
-        answer = self._server.ask("POST", f"{self._path}/forget", {**what, "by": by, "why": why})
+        order = {"by": by, "why": why, "id": new_id() if id is None else id}
+        answer = self._server.ask("POST", f"{self._path}/forget", {**what, **order})
         return [read(Forgotten, one) for one in answer["forgotten"]]
 
     def forgotten(self) -> list[Forgotten]:

@@ -23,7 +23,7 @@ from modelfleet.decisions.decision import (
     Verdict,
 )
 from modelfleet.decisions.desk import Desk
-from modelfleet.decisions.forgetting import Forget, Forgetting, Forgotten
+from modelfleet.decisions.forgetting import Forget, Forgetting, Forgotten, Order
 from modelfleet.decisions.pinning import PinBoard
 from modelfleet.decisions.reasons import Explainer, Reasons
 from modelfleet.decisions.scoring import Scorer
@@ -48,6 +48,7 @@ __all__ = [
     "LabelTexts",
     "Lesson",
     "Moved",
+    "Order",
     "PinBoard",
     "Prediction",
     "Preview",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
@@ -9,10 +10,11 @@ import msgspec
 
 from modelfleet.catalog import Catalog, Version
 from modelfleet.clock import Clock
-from modelfleet.errors import InvalidInput, NotFound
-from modelfleet.events import Condition, EventLog, Logged, Query, kinds, make
+from modelfleet.errors import Conflict, InvalidInput, NotFound
+from modelfleet.events import Condition, Event, EventLog, Logged, Query, kinds, make, new_id
+from modelfleet.events.event import same_content
 from modelfleet.events.kinds import EVIDENCE, FORGETTABLE
-from modelfleet.events.validation import check_event, check_fields, check_text
+from modelfleet.events.validation import check_event, check_fields, check_id, check_text
 
 _REQUESTS = {
     "decision": kinds.RequestDecided.kind,
@@ -24,6 +26,7 @@ _REQUESTS = {
 _AT_A_TIME = 200  # requests, so that no commit takes long
 _NAMED_TOGETHER = 900  # an event holds no more
 _MOST_SHOWN = 100
+_BYTES = 15  # of a step's id
 
 
 class Forget(msgspec.Struct, frozen=True):
@@ -42,6 +45,25 @@ class Forget(msgspec.Struct, frozen=True):
     example: str | None = None
     person: str | None = None
     metadata: dict[str, Any] = {}
+
+
+class Order(msgspec.Struct, frozen=True):
+    """Who wants something forgotten, and why; ``id`` makes sending it again harmless."""
+
+    by: str | None = None
+    why: str = ""
+    id: str | None = None
+
+    def step(self, number: int) -> str:
+        """The id of an event that carries it out; the first has the order's own."""
+        if self.id is None:
+            return new_id()
+        if number == 0:
+            return self.id
+        return "e" + blake2b(f"{number}/{self.id}".encode(), digest_size=_BYTES).hexdigest()
+
+
+_NOBODYS = Order()
 
 
 class Forgotten(msgspec.Struct, frozen=True):
@@ -78,26 +100,29 @@ class Forgetting:
         self._clock = clock
 
     def forget(
-        self, tenant: str, task: str, what: Forget, *, by: str | None = None, why: str = ""
+        self, tenant: str, task: str, what: Forget, order: Order = _NOBODYS
     ) -> list[Forgotten]:
-        """Forget; done again, it changes nothing and answers the same.
+        """Forget; done again, it changes nothing.
 
         It covers what is in the log at this moment, a little at a time; a call that was cut short
-        is simply made again. Nothing is returned where nobody and nothing was found.
+        is simply made again. Under the order's id it covers what was there when it was first given,
+        and answers the same. Nothing is returned where nobody and nothing was found.
 
         Raises:
             InvalidInput: not exactly one thing is named, or it can't be accepted.
             NotFound: there is no such request.
+            Conflict: the id was used before for something else.
         """
-        _check(what, by, why)
-        orders: list[Logged] = []
-        while found := self._found(tenant, task, what):
-            orders += self._emptied(tenant, task, found, kinds.EvidenceForgotten((), by, why))
-        if orders:
+        _check(what, order)
+        steps = self._taken(tenant, task, what, order)
+        until = steps[0].seq if steps else None
+        while found := self._found(tenant, task, what, until):
+            steps += self._emptied(tenant, task, found, order, len(steps))
+        if steps:
             self._log.scrub()
         elif what.example is not None:
-            orders = self._earlier(tenant, task, what.example)
-        return self._told(tenant, task, orders)
+            steps = self._earlier(tenant, task, what.example)
+        return self._told(tenant, task, steps)
 
     def forgotten(self, tenant: str, task: str) -> list[Forgotten]:
         """What was forgotten, the newest first, up to 100, and whether models are free of it."""
@@ -105,8 +130,31 @@ class Forgetting:
         query = Query(tenant=tenant, task=task, kinds=orders, newest_first=True)
         return self._told(tenant, task, list(islice(self._log.scan(query), _MOST_SHOWN)))
 
-    def _found(self, tenant: str, task: str, what: Forget) -> list[Logged]:
+    def _taken(self, tenant: str, task: str, what: Forget, order: Order) -> list[Logged]:
+        """The steps that were taken before under an order's id.
+
+        Whose words or which metadata were meant can't be compared: the log doesn't keep that.
+        """
+        steps: list[Logged] = []
+        while order.id is not None and (step := self._log.get(tenant, order.step(len(steps)))):
+            steps.append(step)
+        if steps:
+            same = _event(tenant, task, steps[0].fields.get("events", ()), order, steps[0].time)
+            is_same = same_content(steps[0], same)
+            if is_same and what.example is not None:
+                named = {event.id for event in self._requests(tenant, task, what.example)}
+                is_same = not named.isdisjoint(same.fields["events"])
+            if not is_same:
+                raise Conflict.at("id", f"'{order.id}' was used before for something else")
+        return steps
+
+    def _found(self, tenant: str, task: str, what: Forget, until: int | None) -> list[Logged]:
         """Events to empty, some of them if there are many; none once all are."""
+        found = self._meant(tenant, task, what)
+        return [event for event in found if until is None or event.seq < until]
+
+    def _meant(self, tenant: str, task: str, what: Forget) -> list[Logged]:
+        """Some of the events that are meant and hold something, the oldest among them."""
         if what.person is not None:
             query = _query(tenant, task, FORGETTABLE, {"by": what.person})
             return _together(self._some(query))
@@ -143,15 +191,17 @@ class Forgetting:
         return list(islice(self._log.scan(query), _AT_A_TIME))
 
     def _emptied(
-        self, tenant: str, task: str, found: Sequence[Logged], body: kinds.EvidenceForgotten
+        self, tenant: str, task: str, found: Sequence[Logged], order: Order, taken: int
     ) -> list[Logged]:
-        """Have events emptied, all or none; the events that had it done."""
+        """Have events emptied, all or none, after some steps; the steps that had it done."""
         now = self._clock()
         ids = [event.id for event in found]
         groups = [ids[at : at + _NAMED_TOGETHER] for at in range(0, len(ids), _NAMED_TOGETHER)]
-        bodies = [msgspec.structs.replace(body, events=tuple(some)) for some in groups]
-        orders = [make(one, tenant=tenant, task=task, time=now) for one in bodies]
-        return [one.event for one in self._log.append([check_event(one, now) for one in orders])]
+        steps = [
+            _event(tenant, task, some, order, now, taken + place)
+            for place, some in enumerate(groups)
+        ]
+        return [one.event for one in self._log.append([check_event(one, now) for one in steps])]
 
     def _earlier(self, tenant: str, task: str, key: str) -> list[Logged]:
         """The events that had a request forgotten before."""
@@ -186,6 +236,13 @@ class Forgetting:
         )
 
 
+def _event(
+    tenant: str, task: str, events: Sequence[str], order: Order, time: int, step: int = 0
+) -> Event:
+    body = kinds.EvidenceForgotten(tuple(events), order.by, order.why)
+    return make(body, tenant=tenant, task=task, time=time, id=order.step(step))
+
+
 def _together(events: Iterable[Logged]) -> list[Logged]:
     """Each event once, without those that were emptied before."""
     left = {event.id: event for event in events if "forgotten" not in event.fields}
@@ -197,7 +254,7 @@ def _query(tenant: str, task: str, among: Iterable[str], fields: dict[str, Any])
     return Query(tenant=tenant, task=task, kinds=tuple(among), where=where)
 
 
-def _check(what: Forget, by: str | None, why: str) -> None:
+def _check(what: Forget, order: Order) -> None:
     if sum((what.example is not None, what.person is not None, bool(what.metadata))) != 1:
         raise InvalidInput.at(
             "example", "must be named, or person, or metadata: exactly one of the three"
@@ -209,7 +266,9 @@ def _check(what: Forget, by: str | None, why: str) -> None:
                 "example", f"must begin with {': or '.join(_REQUESTS)}:, such as decision:e0gLr7kQm"
             )
     check_fields(what.metadata, "metadata")
-    for field, text in (("person", what.person), ("by", by)):
+    for field, text in (("person", what.person), ("by", order.by)):
         if text is not None:
             check_text(text, field, most=200)
-    check_text(why, "why", most=1_000)
+    check_text(order.why, "why", most=1_000)
+    if order.id is not None:
+        check_id(order.id)

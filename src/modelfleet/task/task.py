@@ -13,6 +13,7 @@ from modelfleet.decisions import (
     Forget,
     Forgotten,
     Lesson,
+    Order,
     Preview,
     Reasons,
     Receipt,
@@ -187,18 +188,20 @@ class Task(OfVersions, OfAlerts, OfMonitoring):
         metadata: Mapping[str, Any] | None = None,
         by: str | None = None,
         why: str = "",
+        id: str | None = None,  # noqa: A002 - its name everywhere
     ) -> list[Forgotten]:
         """Forget one request, a person's words, or all requests with some metadata; see `Forget`.
 
         Their texts, metadata and authors are emptied out of the log, nothing learns from them any
-        more, and the model is trained again without them. Done again, it changes nothing.
+        more, and the model is trained again without them. Done again, it changes nothing; under
+        the same ``id`` it answers the same, and covers what was there when it was first done.
 
         Raises:
             InvalidInput: not exactly one of the three is named, or it can't be accepted.
             NotFound: there is no such request.
         """
         what = Forget(example, person, metadata_of(metadata))
-        return self._rooms.forgetting.forget(self.tenant, self.task, what, by=by, why=why)
+        return self._rooms.forgetting.forget(self.tenant, self.task, what, Order(by, why, id))
 
     def forgotten(self) -> list[Forgotten]:
         """What was forgotten, the newest first, and whether the live version is free of it."""
