@@ -87,9 +87,7 @@ class Handler:
         rings = case.rang is not None and case.rang.evidence > 0
         finding = self._look_again(case) if rings or episode.given_up else None
         if episode.given_up:
-            if episode.action is not None:
-                self._teller.measured(case.about, episode, episode.action, time)
-            self._act(case, self._next(case.about, episode), finding)
+            self._go_on(case, finding)
         return False
 
     def name(self, case: Case, kind: Finding) -> None:
@@ -124,6 +122,16 @@ class Handler:
         body = target_after(newest, alert, [one.alert for one in beside], usual)
         if body is not None:
             self._teller.lowered(about, alert, body, time)
+
+    def _go_on(self, case: Case, finding: Finding | None) -> None:
+        """Do the next thing about an alert; nothing if people were told and only that is left."""
+        episode, order = case.episode, self._next(case.about, case.episode)
+        if episode.action is not None:
+            self._teller.measured(case.about, episode, episode.action, case.at.matured)
+        elif order.what == "tell":
+            episode.rang = False
+            return
+        self._act(case, order, finding)
 
     def _next(self, about: Whose, episode: Episode) -> Order:
         """What to do about an alert; about those of many tasks only a person can do anything."""

@@ -116,10 +116,15 @@ class Teller:
         self.events: list[Event] = []
 
     def news(self, connection: sa.Connection) -> list[Event]:
-        """What is to be logged, but for what is in the log from an attempt before."""
-        keys = sorted({(event.tenant, event.id) for event in self.events})
-        known = {(one.tenant, one.id) for one in statements.by_ids(connection, keys)}
-        return [one for one in self.events if (one.tenant, one.id) not in known]
+        """What is to be logged, but for what is in the log from an attempt before.
+
+        What is about the same has the same id, and the first stands.
+        """
+        first: dict[tuple[str, str], Event] = {}
+        for event in self.events:
+            first.setdefault((event.tenant, event.id), event)
+        known = {(one.tenant, one.id) for one in statements.by_ids(connection, sorted(first))}
+        return [event for key, event in first.items() if key not in known]
 
     def alert(self, about: Whose, body: kinds.AlertRaised, time: int, number: int) -> None:
         """An alert, or the same one again, louder: ``number`` counts."""
