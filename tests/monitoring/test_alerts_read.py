@@ -1,5 +1,6 @@
 """Alerts are read by whom they concern, and end when somebody says so; charlie sees nothing."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from litestar import Litestar
 from litestar.testing import TestClient
 from tests.conftest import HandClock
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from modelfleet import Client, Fleet
 from modelfleet.api import create_app
@@ -198,13 +199,55 @@ def test_triage_shows_the_costliest_first_and_what_others_explain_not_at_all(
         assert client.alerts(triage=True) == small_fleet.alerts(triage=True)
     data = ["--data", small_fleet.settings.database]
     shown = CliRunner().invoke(app, ["alerts", "--triage", *data], env={"COLUMNS": "200"}).output
-    _, first, second, third = shown.splitlines()
+    first, second, third = shown.strip().split("\n\n")
     for told in ("acme/[team]", "precision: 71% instead of 95%", "a version was published"):
         assert told in first
-    assert "modelfleet report acme/[team]" in second
-    assert third.split()[:3] == ["0", "the", "fleet"]
+    assert "alert slight; more: modelfleet report acme/[team]" in second
+    assert third.startswith("0 too many a week: the fleet")
+    small_fleet.task("globex", "team").define_label("it")
     mine = CliRunner().invoke(app, ["alerts", "--triage", "--tenant", "globex", *data]).output
     assert mine.strip() == "no alert is open"
+
+
+@pytest.mark.parametrize("option", [[], ["--triage"]])
+def test_the_name_that_ends_an_alert_is_shown_whole_however_narrow(
+    small_fleet: Fleet, option: list[str]
+) -> None:
+    name = "pJWvvn_xn9KL7EwbGHx7"
+    action = k.ActionTaken("a1", name, "ask_audits", "to know more")
+    tell(small_fleet, msgspec.structs.replace(FELL, alert=name), action)
+    command = ["alerts", *option, "--data", small_fleet.settings.database]
+    for width in ("40", "80"):
+        shown = CliRunner().invoke(app, command, env={"COLUMNS": width}).output
+        assert f"alert {name}" in shown
+        assert option or "ask for audits: to know more" in shown
+
+
+def test_the_command_gives_what_the_api_gives(small_fleet: Fleet) -> None:
+    command = ["alerts", "--json", "--data", small_fleet.settings.database]
+    assert json.loads(CliRunner().invoke(app, command).output) == {"alerts": []}
+    tell(small_fleet, FELL, k.ActionTaken("a1", "fell", "retrain", "to learn it"))
+    with TestClient(create_app(small_fleet, keys_required=False)) as api:
+        answer = api.get("/api/alerts").json()
+    assert answer["alerts"][0]["alert"] == "fell"
+    assert json.loads(CliRunner().invoke(app, command).output) == answer
+
+
+def test_what_is_over_is_shown_of_a_tenant_or_of_the_fleet(small_fleet: Fleet) -> None:
+    tell(small_fleet, FELL, k.AlertEnded("fell", "seen to"))
+    tell(small_fleet, EVERYWHERE, k.AlertEnded("all", "they speak again"), tenant="", task="")
+
+    def shown(*options: str) -> Result:
+        command = ["alerts", *options, "--data", small_fleet.settings.database]
+        return CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+
+    assert "no alert is open" in shown().output
+    assert "ended: they speak again" in shown("--ended").output
+    assert "ended: seen to" in shown("--ended", "--tenant", "acme").output
+    both = shown("--ended", "--triage", "--tenant", "acme")
+    assert str(both.exception).startswith("ended: doesn't go with --triage")
+    nobody = shown("--tenant", "nobody")
+    assert str(nobody.exception) == "tenant: nothing was ever logged of nobody"
 
 
 def test_the_command_shows_and_ends_them(small_fleet: Fleet) -> None:

@@ -36,6 +36,7 @@ def test_a_promise_is_broken_when_chance_does_not_explain_it() -> None:
 
 def test_the_promise_is_said_in_words() -> None:
     assert "at most 2.5 false alerts a week" in promise(Budget(2.5))
+    assert "at most 1 false alert a week" in promise(Budget(1.0))
     assert parts(Budget(2.0)).sum() == pytest.approx(2 * (1 - SLICES - SEARCH))
     assert search_error(Budget(2.0)) == pytest.approx(2 * SEARCH)
     assert search_error(Budget(1_000.0)) == 1

@@ -23,8 +23,9 @@ SAMPLE: dict[str, Any] = {
     "tenant": "acme",
     "task": "team",
     "finding": "precision",
-    "sentence": "Decisions of acme/team were right 71% of the time (24 of 34) instead of 95%, "
-    "since 2 March 09:31 UTC. It began with a new version.",
+    "sentence": "Decisions of acme/team were right 71% of the time (24 of 34) since "
+    "2 March 09:31 UTC; 95% were to be expected. "
+    "Then version 20260302T093107.120034Z-6ad2d3a2 was published by recipe default.",
     "raised": "2026-03-02T11:02:00Z",
     "recipe": "default",
     "version": "20260302T093107.120034Z-6ad2d3a2",
@@ -135,7 +136,7 @@ def _end(role: Any, summary: str) -> Operation:  # noqa: ANN401 - one of the rol
 async def open_alerts(call: Call) -> ASGIApp:
     """The open alerts."""
     query = call.query(TriageQuery)
-    return json(_answer(await call.in_thread(call.fleet.alerts, triage=query.triage)))
+    return json(alerts_answer(await call.in_thread(call.fleet.alerts, triage=query.triage)))
 
 
 @route(
@@ -146,7 +147,7 @@ async def open_alerts(call: Call) -> ASGIApp:
 async def alerts_of_task(call: Call) -> ASGIApp:
     """The alerts of a task."""
     query = call.query(AlertsQuery)
-    return json(_answer(await call.in_thread(call.task.alerts, ended=query.ended)))
+    return json(alerts_answer(await call.in_thread(call.task.alerts, ended=query.ended)))
 
 
 @route("POST", f"{OF_TASK}/alerts/{{alert:str}}/end", _end("owner", "Say that an alert is over"))
@@ -173,7 +174,8 @@ async def _ended(call: Call, tenant: str, task: str) -> ASGIApp:
     return json(await call.in_thread(board.end, tenant, task, alert, body, said.id))
 
 
-def _answer(alerts: list[Alert]) -> AlertsAnswer:
+def alerts_answer(alerts: list[Alert]) -> AlertsAnswer:
+    """Alerts as clients get them."""
     return AlertsAnswer(tuple(alert_answer(alert) for alert in alerts))
 
 

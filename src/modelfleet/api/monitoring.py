@@ -12,7 +12,7 @@ _SAMPLE = {
     "lag": {"events": 0, "seconds": 0.0},
     "false_alerts_per_week": 1.0,
     "promise": "While every model is as good as it says, the whole fleet raises at most 1 false "
-    "alerts a week on average, however many tasks it has and however often one looks.",
+    "alert a week on average, however many tasks it has and however often one looks.",
     "canaries": {
         "outcomes": 48_210,
         "promised": 2.71,

@@ -1,17 +1,21 @@
 """`modelfleet alerts`: what got worse, since when and why, and what was done about it."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.text import Text
 
+from modelfleet.api.alerts import alerts_answer
 from modelfleet.catalog import Action, Alert
 from modelfleet.cli.one_task import BY, say
+from modelfleet.cli.printing import AsJson, print_json
 from modelfleet.cli.roles import Config, Data, DatabaseUrl, existing_fleet
 from modelfleet.clock import to_datetime
-from modelfleet.errors import NotFound
+from modelfleet.errors import InvalidInput, NotFound
+from modelfleet.events import kinds
 from modelfleet.fleet import Fleet
 from modelfleet.monitoring import cost_of, triaged
 
@@ -20,13 +24,23 @@ app = typer.Typer(
     invoke_without_command=True,
 )
 
+Ended = Annotated[
+    bool,
+    typer.Option(
+        "--ended", help="Those that are over, too: the tenant's, or recipes' and the fleet's."
+    ),
+]
+_ACTIONS = {"ask_audits": "ask for audits"}
+"""Actions whose names aren't what people say."""
+
 
 @app.callback()
 def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each option
     context: typer.Context,
     tenant: Annotated[str | None, typer.Option(help="Those of one tenant's tasks.")] = None,
-    ended: Annotated[bool, typer.Option("--ended", help="A tenant's that are over, too.")] = False,  # noqa: FBT002 - a flag
-    triage: Annotated[bool, typer.Option("--triage", help="By cost, a line each.")] = False,  # noqa: FBT002 - a flag
+    ended: Ended = False,  # noqa: FBT002 - a flag
+    triage: Annotated[bool, typer.Option("--triage", help="By cost, in few words.")] = False,  # noqa: FBT002 - a flag
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
     data: Data = None,
     database: DatabaseUrl = None,
     config: Config = None,
@@ -34,14 +48,18 @@ def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """What got worse, since when and why, and what was done about it: the newest first."""
     if context.invoked_subcommand is not None:
         return
+    if ended and triage:
+        raise InvalidInput.at("ended", "doesn't go with --triage, which is of open alerts alone")
     with existing_fleet(data, database, config) as fleet:
-        if tenant is None:
-            found = fleet.alerts(triage=triage)
-        else:
+        if tenant is not None:
             found = _of_tenant(fleet, tenant, ended=ended)
             found = triaged(found) if triage else found
-    if found:
-        Console().print(_triage(found) if triage else _table(found))
+        else:
+            found = _of_fleet(fleet) if ended else fleet.alerts(triage=triage)
+    if as_json:
+        print_json(alerts_answer(found))
+    elif found:
+        Console(highlight=False).print(*map(_in_brief if triage else _in_full, found))
     else:
         typer.echo("no alert is open" if not ended else "there was no alert")
 
@@ -66,29 +84,49 @@ def end(
 
 
 def _of_tenant(fleet: Fleet, tenant: str, *, ended: bool) -> list[Alert]:
-    found = [
-        alert
-        for state in fleet.tenant_status(tenant)
-        for alert in fleet.task(tenant, state.task).alerts(ended=ended)
-    ]
+    states = fleet.tenant_status(tenant)
+    if not states:
+        raise NotFound.at("tenant", f"nothing was ever logged of {tenant}")
+    return _newest_first(
+        alert for state in states for alert in fleet.task(tenant, state.task).alerts(ended=ended)
+    )
+
+
+def _of_fleet(fleet: Fleet) -> list[Alert]:
+    """The open ones of everybody, and those of recipes and of the fleet that are over."""
+    of_all = fleet.rooms.alerts.of_task(kinds.PLATFORM_TENANT, "", ended=True)
+    return _newest_first([*fleet.alerts(), *(one for one in of_all if one.ended is not None)])
+
+
+def _newest_first(found: Iterable[Alert]) -> list[Alert]:
     return sorted(found, key=lambda alert: -alert.raised)
 
 
-def _triage(found: list[Alert]) -> Table:
-    """One line for each: how many go wrong, whose, what, since when, why, and where to look."""
-    table = Table("too many a week", "whose", "what", "since", "likely cause", "more", box=None)
-    for alert in found:
-        since = alert.raised if alert.inception is None else alert.inception.time
-        whose, more = _whose(alert)
-        table.add_row(
-            f"{cost_of(alert):,.0f}",
-            escape(whose),
-            escape(_what(alert)),
-            f"{to_datetime(since):%d %b %H:%M}",
-            escape(alert.causes[0].what if alert.causes else "-"),
-            escape(f"modelfleet {more}"),
-        )
-    return table
+def _in_brief(alert: Alert) -> Group:
+    """How many go wrong, whose, what, since when, why, and where to look."""
+    since = alert.raised if alert.inception is None else alert.inception.time
+    whose, more = _whose(alert)
+    cause = f"; likely cause: {alert.causes[0].what}" if alert.causes else ""
+    return _block(
+        f"{cost_of(alert):,.0f} too many a week: {whose}, {_what(alert)}",
+        [f"since {_moment(since)}{cause}", f"alert {alert.alert}; more: modelfleet {more}"],
+    )
+
+
+def _in_full(alert: Alert) -> Group:
+    """Its name, its sentence, what was done, and how it stands."""
+    head = f"alert {alert.alert}, raised {_moment(alert.raised)}"
+    return _block(head, [alert.sentence, *map(_done, alert.actions), *_marks(alert)])
+
+
+def _block(head: str, lines: Iterable[str]) -> Group:
+    """Lines below a head: a table would cut names, and leaves sentences no room."""
+    indented = (Padding(Text(line), (0, 0, 0, 2), expand=False) for line in lines)
+    return Group(Text(head, "bold"), *indented, "")
+
+
+def _moment(time: int) -> str:
+    return f"{to_datetime(time):%d %b %Y %H:%M} UTC"
 
 
 def _whose(alert: Alert) -> tuple[str, str]:
@@ -107,20 +145,9 @@ def _what(alert: Alert) -> str:
     return f"{what}: {alert.observed:.0%} instead of {alert.expected:.0%}"
 
 
-def _table(found: list[Alert]) -> Table:
-    table = Table("alert", "raised", "", "what was done", show_lines=True)
-    for alert in found:
-        table.add_row(
-            escape(alert.alert),
-            f"{to_datetime(alert.raised):%d %b %Y %H:%M}",
-            escape(alert.sentence + "".join(f" ({mark})" for mark in _marks(alert))),
-            escape("\n".join(map(_done, alert.actions))),
-        )
-    return table
-
-
 def _done(action: Action) -> str:
-    return f"{action.what.replace('_', ' ')}: {action.found or action.why}"
+    what = _ACTIONS.get(action.what, action.what.replace("_", " "))
+    return f"{what}: {action.found or action.why}"
 
 
 def _marks(alert: Alert) -> list[str]:

@@ -85,8 +85,10 @@ class Account(msgspec.Struct, frozen=True):
 
 def promise(budget: Budget) -> str:
     """What an alert promises, in words."""
-    allowed = f"{budget.false_alerts:g}"
+    allowed = (
+        "1 false alert" if budget.false_alerts == 1 else f"{budget.false_alerts:g} false alerts"
+    )
     return (
-        f"While every model is as good as it says, the whole fleet raises at most {allowed} false "
-        "alerts a week on average, however many tasks it has and however often one looks."
+        f"While every model is as good as it says, the whole fleet raises at most {allowed} "
+        "a week on average, however many tasks it has and however often one looks."
     )
