@@ -95,6 +95,15 @@ def test_a_time_over_http_is_asked_for_in_rfc_3339(small_fleet: Fleet, time: obj
         assert "RFC 3339, such as 2026-03-01T09:30:00Z" in fault["message"]
 
 
+@pytest.mark.parametrize("date", ["5", "yesterday", "2026-13-01", "2026-03-01T09:30:00Z"])
+def test_a_date_over_http_is_asked_for_as_one_that_is_taken(small_fleet: Fleet, date: str) -> None:
+    with TestClient(create_app(small_fleet, keys_required=False)) as served:
+        path = "/api/tenants/acme/tasks/team/metrics"
+        (fault,) = served.get(path, params={"until": date}).json()["faults"]
+        assert fault == {"field": "until", "message": "must be a date, such as 2026-03-01"}
+        assert served.get(path, params={"until": "2026-03-01"}).status_code == 200
+
+
 GOOD = Example("no wifi", "it")
 NONSENSE = Feedback("nonsense")  # type: ignore[arg-type]  # as somebody without a type checker
 WRONG: dict[str, Callable[[Any, Any], object]] = {

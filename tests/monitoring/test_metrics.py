@@ -197,6 +197,8 @@ def test_charlie_gets_nothing(fleet: Fleet, clock: HandClock) -> None:
         ("until", Period(until=date(1, 1, 5))),
         ("since", Period(since=date(1, 1, 1), until=date(1, 2, 1))),
         ("by", Period(by="author")),
+        ("by", Period(by="metadata.")),
+        ("days", Period(days=3, since=date(2026, 3, 2))),
     ],
 )
 def test_what_cant_be_asked_for_is_said(small_fleet: Fleet, field: str, period: Period) -> None:
@@ -211,6 +213,33 @@ def test_days_are_those_of_utc(fleet: Fleet, clock: HandClock) -> None:
     assert found.now.since == to_datetime(clock()).date()
     assert found.now.until == found.now.since + timedelta(days=1)
     assert found.now.metrics.requests == 1
+
+
+def test_days_of_the_week_begin_with_monday(fleet: Fleet, clock: HandClock) -> None:
+    for number in range(7):
+        clock.advance(DAY / 1_000_000)
+        decided(fleet, number, "it")
+    fleet.watch_due()
+    kinds = fleet.task("acme", "team").metrics(by="weekday").kinds
+    assert [kind.value[:2] for kind in kinds] == ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"]
+
+
+def test_the_command_says_that_no_outcome_is_final_yet(
+    small_fleet: Fleet, clock: HandClock
+) -> None:
+    command = ["metrics", "acme/team", "--data", small_fleet.settings.database]
+    command += ["--until", "2026-03-20"]
+    says_so = "No outcome of these days is final yet"
+    small_fleet.watch_due()
+    assert says_so not in CliRunner().invoke(app, command).output
+    decided(small_fleet, 100, "it")
+    small_fleet.watch_due()
+    assert says_so in CliRunner().invoke(app, command).output
+    live(small_fleet, clock)
+    shown = CliRunner().invoke(app, command).output
+    assert says_so not in shown
+    (final,) = [line for line in shown.splitlines() if " final " in line]
+    assert "11" in final
 
 
 def test_the_command_shows_a_task_and_the_fleet(small_fleet: Fleet, clock: HandClock) -> None:

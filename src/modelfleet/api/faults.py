@@ -15,6 +15,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 _PATH = re.compile(r" - at `\$(?P<path>.*)`$", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
+_DATE = re.compile(r"Expected `date\b|Invalid RFC3339 encoded date\b")
 _MOMENT = re.compile(r"Expected `datetime|Invalid RFC3339")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_CHOICE = "invalid enum value "
@@ -52,6 +53,8 @@ def _mismatch(said: str) -> Fault:
     found = _PATH.search(said)
     path = found["path"].replace("[...]", "").lstrip(".") if found else ""
     message = said[: found.start()] if found else said
+    if _DATE.match(message):
+        return Fault(path, "must be a date, such as 2026-03-01")
     if _MOMENT.match(message):
         return Fault(path, "must be a time in RFC 3339, such as 2026-03-01T09:30:00Z")
     if unknown := _UNKNOWN.fullmatch(message):

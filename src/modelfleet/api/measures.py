@@ -61,7 +61,7 @@ SAMPLE: dict[str, Any] = {
 class MetricsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which days, in UTC, ``until`` not included; what to tell decisions apart by, and times."""
 
-    days: int = 28
+    days: int | None = None
     since: date | None = None
     until: date | None = None
     by: str | None = None

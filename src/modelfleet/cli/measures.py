@@ -55,11 +55,17 @@ _SHARES = {
 _COUNTS = {
     "requests": "requests",
     "decided": "decided",
+    "matured": "final",
     "confirmed": "confirmed",
     "corrected": "corrected",
     "silent": "silent",
     "late": "late words",
 }
+
+_NONE_FINAL = (
+    "No outcome of these days is final yet. What people say counts once feedback has had its time, "
+    "a week at first, if a watcher runs (modelfleet up or modelfleet watch)."
+)
 
 
 def metrics(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -88,6 +94,8 @@ def metrics(  # noqa: PLR0913, PLR0917 - one parameter for each option
     console = Console(highlight=False)
     for table in _tables(found):
         console.print(table)
+    if found.now.metrics.requests and not found.now.metrics.matured:
+        console.print(_NONE_FINAL)
 
 
 def _tables(found: Measured) -> Iterable[Table]:

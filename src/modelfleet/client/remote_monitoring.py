@@ -16,7 +16,7 @@ class RemoteMonitoring:
 
     def metrics(
         self,
-        days: int = 28,
+        days: int | None = None,
         *,
         since: date | None = None,
         until: date | None = None,

@@ -30,6 +30,7 @@ from modelfleet.monitoring.rows import between
 from modelfleet.monitoring.sums import CONFUSION, LABEL, RECIPE, VERSION, Day, day_of
 
 MOST_DAYS = 1_100
+_DAYS = 28
 _EPOCH = date(1970, 1, 1)
 _BUCKETS = {"day": 1, "week": 7}
 _WEEKDAY = "weekday"
@@ -44,11 +45,11 @@ ByValue = Callable[[Days, str], Mapping[str, Counts]]
 class Period(msgspec.Struct, frozen=True):
     """Which days are asked for, in UTC: ``days`` up to today or ``until``, or those from ``since``.
 
-    ``until`` is not included. ``by`` is a field to tell decisions apart by; ``bucket`` tells days
-    or weeks apart.
+    Without either it is 28 days. ``until`` is not included. ``by`` is a field to tell decisions
+    apart by; ``bucket`` tells days or weeks apart.
     """
 
-    days: int = 28
+    days: int | None = None
     since: date | None = None
     until: date | None = None
     by: str | None = None
@@ -88,7 +89,8 @@ class Measures:
         with self._database.reading() as connection:
             found = between(connection, (tenant, task), *bounds)
         return {
-            field: dict(sorted(_metrics_by(found, field, _by_value).items())) for field in fields
+            field: {value: of[value] for value in _in_order(field, of)}
+            for field, of in ((one, _metrics_by(found, one, _by_value)) for one in fields)
         }
 
     def of_fleet(self, period: Period) -> Measured:
@@ -119,13 +121,15 @@ class Measures:
             fields=_fields(now, partition),
             kinds=()
             if period.by is None
-            else _kinds(*(_metrics_by(days, period.by, by_value) for days in (now, old))),
+            else _kinds(
+                period.by, *(_metrics_by(days, period.by, by_value) for days in (now, old))
+            ),
             buckets=_buckets(now, (since, until), partition, period.bucket, today),
         )
 
 
 def _check_field(field: str | None) -> None:
-    if field is None or field in _FIELDS or field.startswith(_METADATA):
+    if field is None or field in _FIELDS or field.removeprefix(_METADATA) not in {field, ""}:
         return
     known = ", ".join(_FIELDS)
     raise InvalidInput.at("by", f"must be {known} or metadata. and a name; got {field!a}")
@@ -138,8 +142,11 @@ def _check_bucket(every: object) -> None:
 
 def _days(period: Period, tomorrow: int) -> tuple[int, int]:
     """The first day and the one after the last."""
+    if period.since is not None and period.days is not None:
+        raise InvalidInput.at("days", "doesn't go with since, which says when they begin")
     until = tomorrow if period.until is None else (period.until - _EPOCH).days
-    since = until - period.days if period.since is None else (period.since - _EPOCH).days
+    days = _DAYS if period.days is None else period.days
+    since = until - days if period.since is None else (period.since - _EPOCH).days
     if not 1 <= until - since <= MOST_DAYS:
         field = "days" if period.since is None else "since"
         raise InvalidInput.at(field, f"must begin 1 to {MOST_DAYS:,} days before the end")
@@ -171,12 +178,19 @@ def _metrics_by(days: Days, field: str, by_value: ByValue) -> dict[str, Metrics]
     return {value: metrics_of(of) for value, of in found.items()}
 
 
-def _kinds(now: Mapping[str, Metrics], before: Mapping[str, Metrics]) -> tuple[Kind, ...]:
+def _kinds(
+    field: str, now: Mapping[str, Metrics], before: Mapping[str, Metrics]
+) -> tuple[Kind, ...]:
     none = metrics_of({})
     return tuple(
         Kind(value, now.get(value, none), before.get(value, none))
-        for value in sorted(now.keys() | before.keys())
+        for value in _in_order(field, now.keys() | before.keys())
     )
+
+
+def _in_order(field: str, values: Iterable[str]) -> list[str]:
+    """Values of a field as people list them: days from Monday on, the rest by the alphabet."""
+    return sorted(values, key=slicing.WEEKDAYS.index if field == _WEEKDAY else None)
 
 
 def _buckets(

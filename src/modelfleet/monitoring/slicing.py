@@ -44,7 +44,7 @@ _SCRIPTS = (
     (0xD7B0, "hangul"),
 )
 _HOURS = tuple(f"{hour:02}" for hour in range(24))
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
 
 
@@ -72,7 +72,7 @@ def hour_of(time: int) -> str:
 
 def weekday_of(day: int) -> str:
     """The day of the week of a day, counted from 1970-01-01."""
-    return _WEEKDAYS[(day + _FIRST_WEEKDAY) % len(_WEEKDAYS)]
+    return WEEKDAYS[(day + _FIRST_WEEKDAY) % len(WEEKDAYS)]
 
 
 def of_text(text: str) -> Slices:

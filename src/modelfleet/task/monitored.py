@@ -12,7 +12,7 @@ class OfMonitoring(OfTask):
 
     def metrics(
         self,
-        days: int = 28,
+        days: int | None = None,
         *,
         since: date | None = None,
         until: date | None = None,
@@ -22,7 +22,7 @@ class OfMonitoring(OfTask):
         """How good the decisions of some days were, beside those of as many days before.
 
         Args:
-            days: how many, up to today or ``until``.
+            days: how many, up to today or ``until``; 28, if neither they nor ``since`` are said.
             since: the first day (UTC), instead of a number of days.
             until: the day after the last.
             by: tell decisions apart by this field: label, version, recipe, hour, weekday, length,
