@@ -241,20 +241,24 @@ def test_a_program_that_uses_the_library_can_tell_what_is_due(
 
 def test_an_operator_can_try_whether_people_would_be_told(folder: Path, receiver: Receiver) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
-    environment = {"MODELFLEET_WEBHOOKS": f"{receiver.url},{nobody}/a"}
+    environment = {"MODELFLEET_WEBHOOKS": f"{receiver.url},{nobody}/s3cret"}
     command = ["outlets", "--data", str(folder)]
     tried = CliRunner().invoke(app, [*command, "--try"], env=environment)
     assert tried.exit_code == 1
     assert ": told" in tried.output
     assert "ConnectError" in tried.output
-    assert nobody not in tried.output
+    assert f"webhook {nobody}/… (" in tried.output
+    assert "s3cret" not in tried.output
     ((alert,),) = [post.json["alerts"] for post in receiver.posts]
     assert (alert["labels"]["finding"], alert["labels"]["severity"]) == ("trial", "info")
-    with Fleet(folder, settings=Settings(webhooks=(nobody,)), train=False) as fleet:
+    with Fleet(folder, settings=Settings(webhooks=(f"{nobody}/s3cret",)), train=False) as fleet:
         fleet.tell_due()
         Newsroom(fleet.log, HandClock(now())).raise_(an_alert("a1"))
         fleet.tell_due()
-    assert "can't since" in CliRunner().invoke(app, command, env={"COLUMNS": "200"}).output
+    states = CliRunner().invoke(app, command, env={**environment, "COLUMNS": "200"}).output
+    assert "can't since" in states
+    assert f"webhook {nobody}/… (" in states
+    assert "s3cret" not in states
 
 
 def test_alerts_are_found_without_looking_through_the_log(database: Database) -> None:

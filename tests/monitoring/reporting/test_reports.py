@@ -93,6 +93,16 @@ def test_a_page_needs_nothing_from_outside_and_marks_when_it_began(report: Repor
     assert 'class="matrix"' in drawn
 
 
+def test_an_alert_that_another_explains_is_listed_with_it_and_not_drawn(report: Report) -> None:
+    first = next(one for one in report.alerts if one.inception and one.muted_by is None)
+    explained = msgspec.structs.replace(first, muted_by="oA3k")
+    drawn = page(msgspec.structs.replace(report, alerts=(explained,)))
+    assert 'class="moment fallen"' not in drawn
+    assert "one that another alert explains is only in the list below" in drawn
+    assert f"alert {first.alert}<" in drawn
+    assert "alert oA3k explains it, so nobody was told" in drawn
+
+
 def test_words_of_people_cannot_become_markup(report: Report) -> None:
     evil = "<img onerror=x>"
     first = msgspec.structs.replace(report.wrong[0], text=evil, decided=evil)

@@ -7,7 +7,7 @@ import msgspec
 from modelfleet.clock import MINUTE, Clock
 from modelfleet.monitoring.outlets.notice import Notice, annotations, labels, rfc3339
 from modelfleet.monitoring.outlets.outlet import Answer
-from modelfleet.monitoring.outlets.posting import Poster, name_of
+from modelfleet.monitoring.outlets.posting import Poster, name_of, shown_as
 
 _ENDS_AFTER = 15 * MINUTE
 
@@ -24,6 +24,7 @@ class Alertmanager:
 
     def __init__(self, url: str, clock: Clock) -> None:
         self.name = name_of(self.kind, url)
+        self.shown = shown_as(self.kind, url)
         self._poster = Poster(url.rstrip("/") + "/api/v2/alerts")
         self._clock = clock
 

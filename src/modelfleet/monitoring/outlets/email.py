@@ -39,6 +39,7 @@ class Email:
 
     kind = "email"
     name = "email"
+    shown = "email"
     repeat: float | None = None
 
     def __init__(self, url: str, letters: Letters, clock: Clock) -> None:

@@ -95,7 +95,7 @@ class Notifier:
         if not (isinstance(answer, Refused) and is_old):
             self._rest()
             return False
-        _logger.error("an outlet refuses an alert; passed over", outlet=place.outlet)
+        _logger.error("an outlet refuses an alert; passed over", outlet=self.outlet.shown)
         return self._positions.advance(place, to)
 
     def _advance(self, place: Place, to: int, group: Sequence[Notice]) -> bool:
@@ -124,7 +124,7 @@ class Notifier:
 
     def _failed(self, place: Place, error: str) -> None:
         self._positions.fail(place, error, self._clock())
-        _logger.warning("an outlet can't be told", outlet=place.outlet, error=error)
+        _logger.warning("an outlet can't be told", outlet=self.outlet.shown, error=error)
 
     def _rest(self) -> None:
         """Try again later, each time after twice as long."""

@@ -31,11 +31,13 @@ class Outlet(Protocol):
     """Somewhere to tell people of alerts.
 
     ``kind`` is one word for what it is, ``name`` what its position is kept under, the same after
-    every restart. One that forgets is told of open alerts again every ``repeat`` seconds.
+    every restart; ``shown`` is how people are told of it, in the program's own log too. One that
+    forgets is told of open alerts again every ``repeat`` seconds.
     """
 
     kind: str
     name: str
+    shown: str
     repeat: float | None
 
     def tell(self, notices: Sequence[Notice]) -> Answer:

@@ -2,11 +2,13 @@
 
 from contextlib import closing
 
+import msgspec
+
 from modelfleet.clock import Clock
 from modelfleet.events import Database, EventLog
 from modelfleet.monitoring.outlets.notice import trial
 from modelfleet.monitoring.outlets.notifier import Notifier
-from modelfleet.monitoring.outlets.opening import open_outlets
+from modelfleet.monitoring.outlets.opening import open_outlets, shown_outlets
 from modelfleet.monitoring.outlets.outlet import Answer
 from modelfleet.monitoring.outlets.positions import OutletState, Positions
 from modelfleet.settings import Settings
@@ -39,9 +41,13 @@ class Outlets:
         answers = []
         for outlet in open_outlets(self._settings, self._clock):
             with closing(outlet):
-                answers.append((outlet.name, outlet.tell([notice])))
+                answers.append((outlet.shown, outlet.tell([notice])))
         return answers
 
     def states(self) -> list[OutletState]:
         """Whether each outlet that was ever told of alerts can be told now."""
-        return self._positions.states()
+        shown = shown_outlets(self._settings)
+        return [
+            msgspec.structs.replace(one, outlet=shown.get(one.outlet, one.outlet))
+            for one in self._positions.states()
+        ]

@@ -6,6 +6,7 @@ from hashlib import sha256
 import httpx
 
 from modelfleet.monitoring.outlets.outlet import Answer, Refused, Taken, Unreachable
+from modelfleet.settings import without_secrets
 
 _SECONDS = httpx.Timeout(10.0, connect=5.0)
 _LATER = {408, 425, 429}
@@ -33,8 +34,14 @@ class Poster:
 
 
 def name_of(kind: str, address: str) -> str:
-    """The name of an outlet, which shows nothing of its address."""
+    """What is kept of an outlet is kept under this, which shows nothing of its address."""
     return f"{kind} {sha256(address.encode()).hexdigest()[:12]}"
+
+
+def shown_as(kind: str, address: str) -> str:
+    """An outlet as people are told of it: its host, and what tells two at one host apart."""
+    _, _, apart = name_of(kind, address).rpartition(" ")
+    return f"{kind} {without_secrets(address)} ({apart})"
 
 
 def _answer(response: httpx.Response) -> Answer:

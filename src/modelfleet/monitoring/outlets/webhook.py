@@ -17,7 +17,7 @@ from modelfleet.monitoring.outlets.notice import (
     rfc3339,
 )
 from modelfleet.monitoring.outlets.outlet import Answer
-from modelfleet.monitoring.outlets.posting import Poster, name_of
+from modelfleet.monitoring.outlets.posting import Poster, name_of, shown_as
 
 _RECEIVER = "modelfleet"
 _NOT_ENDED = "0001-01-01T00:00:00Z"
@@ -34,6 +34,7 @@ class Webhook:
 
     def __init__(self, url: str, secret: str, clock: Clock) -> None:
         self.name = name_of(self.kind, url)
+        self.shown = shown_as(self.kind, url)
         self._poster = Poster(url)
         self._secret = secret
         self._clock = clock

@@ -40,7 +40,7 @@ def _alert(alert: Alert) -> str:
 
 
 def _facts(alert: Alert) -> list[str]:
-    facts = []
+    facts = [f"alert {alert.alert}"]
     if alert.expected is not None and alert.observed is not None:
         facts.append(
             f"observed {percent(alert.observed)} of {alert.events:,}, expected "
@@ -53,7 +53,7 @@ def _facts(alert: Alert) -> list[str]:
     if alert.low_trust:
         facts.append("feedback is scarce, so it may be chance")
     if alert.muted_by:
-        facts.append("another alert explains it, so nobody was told")
+        facts.append(f"alert {alert.muted_by} explains it, so nobody was told")
     if alert.ended is not None:
         facts.append(f"over since {moment(alert.ended)}: {alert.why}")
     return facts

@@ -34,8 +34,8 @@ def quality(report: Report) -> str:
     return section(
         f"How good it was, by {_span(buckets)}",
         "Area: what precision may be, whatever the decisions were that nobody spoke of. Red lines: "
-        "when something began of which there was an alert. Precision is drawn from "
-        f"{_LEAST_JUDGED} words on.",
+        "when something began of which there was an alert; one that another alert explains is only "
+        f"in the list below. Precision is drawn from {_LEAST_JUDGED} words on.",
         legend(lines) + element("div", drawn, "scroll"),
     )
 
