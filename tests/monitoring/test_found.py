@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from tests.conftest import HandClock
 from tests.monitoring.lives import Habits, Life
 
+from modelfleet.api.alerts import alert_answer
 from modelfleet.catalog import Alert
+from modelfleet.client.translation import read_alert
 from modelfleet.clock import DAY
 from modelfleet.events import Query
 from modelfleet.events import kinds as k
@@ -106,6 +108,34 @@ def test_what_goes_on_is_told_with_what_was_tried_and_what_changed(life: Life) -
     assert [(one.what, one.helped) for one in alert.actions] == [("retrain", False), ("tell", None)]
     assert "It goes on: it didn't help to retrain." in alert.sentence
     assert "parking" in alert.causes[0].what
+
+
+def test_the_client_reads_an_alert_that_was_raised_again(life: Life) -> None:
+    life.live(worse(0.4), days=14)
+    (alert,) = alerts(life.fleet)
+    assert alert.raised_again is not None
+    assert read_alert(msgspec.json.decode(msgspec.json.encode(alert_answer(alert)))) == alert
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_an_alert_lasts_as_long_as_what_it_is_about(
+    small_fleet: Fleet, clock: HandClock, seed: int
+) -> None:
+    life = Life(small_fleet, clock, seed)
+    tenants = [f"t{number}" for number in range(5)]
+    life.live_together({(name, "team"): GOOD for name in tenants}, days=14, a_day=10)
+    worse_by_a_fifth = msgspec.structs.replace(GOOD, right=lambda confidence, _: confidence * 0.77)
+    life.live_together({(name, "team"): worse_by_a_fifth for name in tenants}, days=30, a_day=10)
+    assert not list(small_fleet.events(Query(kinds=(k.AlertEnded.kind,))))
+    life.live_together({(name, "team"): GOOD for name in tenants}, days=12, a_day=10)
+    ended = [event.fields["why"] for event in small_fleet.events(Query(kinds=("alert.ended",)))]
+    told = [
+        int(why.partition("precision is ")[2].partition("%")[0])
+        for why in ended
+        if "precision is" in why
+    ]
+    assert told
+    assert min(told) >= 75, ended  # it was 68
 
 
 def test_what_is_raised_again_is_told_as_it_is_by_then(life: Life) -> None:

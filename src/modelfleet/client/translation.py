@@ -66,7 +66,7 @@ def read_reasons(plain: Json) -> Reasons:
 
 def read_alert(plain: Json) -> Alert:
     """An alert as the server writes it."""
-    values = {**plain, **_micros(plain, "raised", "ended")}
+    values = {**plain, **_micros(plain, "raised", "raised_again", "ended")}
     if plain["inception"] is not None:
         began = plain["inception"]
         values["inception"] = {**began, **_micros(began, "time", "earliest", "latest")}

@@ -13,6 +13,7 @@ from modelfleet.events.terms import words
 _LEAST_SIGNIFICANT = 1.96
 _LEAST_OF_A_NAME = 1.0
 _TIMES_IN_A_NAME = 2.0
+_LEAST_BESIDE_THE_BEST = 0.1
 _FEWEST_TEXTS = 2
 
 
@@ -66,10 +67,10 @@ def naming_words(
         if one.share >= _TIMES_IN_A_NAME * one.share_elsewhere
     ]
     said = weights([one.word for one in found]).tolist()
-    ranked = sorted(
-        zip(found, said, strict=True), key=lambda one: (-one[0].z * one[1] ** 2, one[0].word)
-    )
-    return [one.word for one, _ in ranked[:most]]
+    worth = {one.word: one.z * much**2 for one, much in zip(found, said, strict=True)}
+    least = _LEAST_BESIDE_THE_BEST * max(worth.values(), default=0.0)
+    ranked = sorted(worth, key=lambda word: (-worth[word], word))
+    return [word for word in ranked[:most] if worth[word] >= least]
 
 
 def _told(texts: Sequence[str], others: Sequence[str], least: float) -> list[Telling]:

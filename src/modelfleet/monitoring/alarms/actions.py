@@ -68,6 +68,11 @@ def action_name(alert: str, what: What) -> str:
     return f"{alert}.{what}"
 
 
+def in_words(what: str) -> str:
+    """What is done, as it is said."""
+    return "ask for audits" if what == "ask_audits" else what.replace("_", " ")
+
+
 def next_order(situation: Situation, allowed: Collection[str]) -> Order:
     """What to do next; when nothing is left, a person is told."""
     if situation.low_trust:

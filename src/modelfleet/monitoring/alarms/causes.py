@@ -9,6 +9,7 @@ from modelfleet.events import Logged, Query, kinds, statements
 from modelfleet.events.findings import Cause
 from modelfleet.monitoring.alarms.common_errors import SURE, common_errors
 from modelfleet.monitoring.alarms.history import Past
+from modelfleet.monitoring.streams import Stream
 from modelfleet.monitoring.words import telling_words
 
 ERRORS = "errors"
@@ -53,7 +54,11 @@ class Causes(msgspec.Struct, frozen=True):
 
 
 def causes_of(
-    connection: sa.Connection, past: Past, when: When, of_kind: OfKind | None = None
+    connection: sa.Connection,
+    past: Past,
+    when: When,
+    stream: Stream,
+    of_kind: OfKind | None = None,
 ) -> Causes:
     """Events of the task within the moments when it can have begun, then what changed by itself.
 
@@ -65,7 +70,7 @@ def causes_of(
         key=lambda one: abs(one.seq - past.outcomes[when.place].seq),
     )
     told = [Cause(one.id, one.kind, _what(connection, one)) for one in ordered[:MOST]]
-    told += moved(past, when)
+    told += moved(past, when, stream)
     in_common = [*_errors(past, when)]
     if of_kind is not None and not (in_common and of_kind.field == _LABEL):
         in_common.append(Cause(past.outcomes[when.place].decision, ERRORS, of_kind.what))
@@ -81,9 +86,13 @@ def _errors(past: Past, when: When) -> Iterator[Cause]:
         yield Cause(past.outcomes[when.place].decision, ERRORS, what)
 
 
-def moved(past: Past, when: When) -> Iterator[Cause]:
-    """What changed by itself: how much feedback people give, and what they ask."""
-    yield from _feedback(past, when)
+def moved(past: Past, when: When, stream: Stream) -> Iterator[Cause]:
+    """What changed by itself: how much feedback people give, and what they ask.
+
+    That people give less feedback is no cause of itself.
+    """
+    if stream != Stream.RESPONSE:
+        yield from _feedback(past, when)
     yield from _requests(past, when)
 
 

@@ -2,8 +2,9 @@
 
 From the inception it is known how often things happen when all is well (``usual``, each outcome's
 own) and how often since. Each outcome after that speaks for one or the other; the sum of the log
-likelihood ratios, never below 0 (Page's CUSUM, 1954), says when it is over: while it goes on, that
-is believed falsely at most once in a hundred outcomes on average.
+likelihood ratios, never below 0 (Page's CUSUM, 1954), says when it is over. A sum that begins
+at the kth outcome must reach log(100 k (1 + log k)^2): while it goes on as bad, any of them ever
+gets there with a probability of 2% at most (Ville's inequality for each, and their sum).
 """
 
 import math
@@ -12,8 +13,8 @@ import msgspec
 
 from modelfleet.monitoring.alarms.versions import Versions
 
-OVER = math.log(100.0)
-"""Evidence at which what an alert is about is over."""
+_ODDS = 100.0
+"""For usual, at which an alert is over whose outcomes spoke for it from the first on."""
 PATIENCE = 100
 """Outcomes after which an action that hasn't helped by then is given up."""
 _LEAST = 1e-4
@@ -60,6 +61,8 @@ class Episode(msgspec.Struct, array_like=True):
         behind: the decision behind which the detector had started anew before that.
         again: how often it was raised again.
         named: whether it was raised again to name the kind of request that is behind it.
+        before: outcomes until the evidence was last 0.
+        happened_before: how often it happened in those.
     """
 
     alert: str
@@ -89,6 +92,8 @@ class Episode(msgspec.Struct, array_like=True):
     behind: int = 0
     again: int = 0
     named: bool = False
+    before: int = 0
+    happened_before: int = 0
 
     @property
     def kind(self) -> tuple[int, str, str]:
@@ -98,7 +103,13 @@ class Episode(msgspec.Struct, array_like=True):
     @property
     def over(self) -> bool:
         """Whether what it is about is over."""
-        return self.evidence >= OVER
+        first = self.before + 1
+        return self.evidence >= math.log(_ODDS * first * (1 + math.log(first)) ** 2)
+
+    @property
+    def lately(self) -> tuple[int, int]:
+        """How often it happened, and in how many outcomes, since these speak for usual."""
+        return self.happened - self.happened_before, self.outcomes - self.before
 
     @property
     def given_up(self) -> bool:
@@ -126,6 +137,8 @@ class Episode(msgspec.Struct, array_like=True):
         self.evidence = max(0.0, self.evidence + math.log(ratio))
         self.happened += happened
         self.outcomes += 1
+        if not self.evidence:
+            self.before, self.happened_before = self.outcomes, self.happened
 
     def begin(self, action: Action | None) -> None:
         """From now on it is asked whether this helped."""
@@ -133,6 +146,7 @@ class Episode(msgspec.Struct, array_like=True):
         if action is not None:
             self.tried = [*self.tried, action.what]
         self.evidence, self.happened, self.outcomes, self.rang = 0.0, 0, 0, False
+        self.before = self.happened_before = 0
 
 
 def log_odds_between(usual: float, observed: float) -> float:

@@ -155,7 +155,7 @@ def _found(
     when = _when(told, moment)
     began = began_at(past, when)
     common = None if kind[0] else _in_common(past, stream, told, expected, moment.place)
-    causes = causes_of(connection, past, when, common)
+    causes = causes_of(connection, past, when, stream, common)
     return Finding(
         began=began,
         causes=causes.told,

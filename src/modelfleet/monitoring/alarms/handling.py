@@ -8,7 +8,13 @@ import sqlalchemy as sa
 from modelfleet.clock import DAY, Clock
 from modelfleet.events import Event, Logged, body_of, kinds, statements
 from modelfleet.events.findings import Cause
-from modelfleet.monitoring.alarms.actions import Order, Situation, action_name, next_order
+from modelfleet.monitoring.alarms.actions import (
+    Order,
+    Situation,
+    action_name,
+    in_words,
+    next_order,
+)
 from modelfleet.monitoring.alarms.causes import ERRORS, MOST
 from modelfleet.monitoring.alarms.episodes import Action, Episode
 from modelfleet.monitoring.alarms.findings import Finding, Rang, find_again
@@ -86,7 +92,7 @@ class Handler:
             return True
         rings = case.rang is not None and case.rang.evidence > 0
         finding = self._look_again(case) if rings or episode.given_up else None
-        if episode.given_up:
+        if episode.given_up and episode.muted_by is None:
             self._go_on(case, finding)
         return False
 
@@ -185,7 +191,7 @@ class Handler:
         rings = rang is not None and rang.evidence > 0
         evidence, bar = (rang.evidence, rang.bar) if rang and rings else (body.evidence, body.bar)
         finding = msgspec.structs.replace(finding, causes=finding.causes or body.causes)
-        tried = " and ".join(one.replace("_", " ") for one in episode.tried)
+        tried = " and ".join(in_words(one) for one in episode.tried)
         helpless = f": it didn't help to {tried}" if tried else ""
         sentence = sentence_of(case.about, Stream(episode.stream), "", finding)
         episode.sentence = f"{sentence} It goes on{helpless}."

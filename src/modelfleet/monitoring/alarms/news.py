@@ -184,7 +184,7 @@ class News:
             rang,
             finding,
             muted_by=muter(stream, finding.kind, above),
-            low_trust=is_scarce(stream, [*above, *memory.episodes]),
+            low_trust=is_scarce(stream, memory.episodes),
         )
         memory.episodes = [*memory.episodes, episode]
         memory.since[stream] = heard.gathered.then[heard.gathered.of[element]].last

@@ -54,7 +54,7 @@ def find_over(connection: sa.Connection, alarm: ScopeAlarm, at: Matured) -> Find
         return None
     return Finding(
         began=began_at(past, when),
-        causes=tuple(moved(past, when)),
+        causes=tuple(moved(past, when, alarm.stream)),
         expected=moment.expected,
         observed=moment.observed,
         events=moment.outcomes,

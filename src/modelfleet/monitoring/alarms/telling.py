@@ -176,5 +176,6 @@ def _since(episode: Episode) -> str:
     stream = Stream(episode.stream).name.lower().replace("_", " ")
     if not episode.outcomes:
         return f"{stream}: it went on"
-    share = _good(episode, episode.happened / episode.outcomes)
-    return f"{stream} is {share:.0%} of {episode.outcomes} since"
+    happened, outcomes = episode.lately if episode.over else (episode.happened, episode.outcomes)
+    share = _good(episode, happened / outcomes)
+    return f"{stream} is {share:.0%} of the last {outcomes}"
