@@ -18,6 +18,7 @@ from modelfleet.errors import InvalidInput, NotFound
 from modelfleet.events import kinds
 from modelfleet.fleet import Fleet
 from modelfleet.monitoring import cost_of, triaged
+from modelfleet.monitoring.alarms.actions import in_words
 
 app = typer.Typer(
     help="What got worse, since when and why, and what was done about it.",
@@ -30,8 +31,6 @@ Ended = Annotated[
         "--ended", help="Those that are over, too: the tenant's, or recipes' and the fleet's."
     ),
 ]
-_ACTIONS = {"ask_audits": "ask for audits"}
-"""Actions whose names aren't what people say."""
 
 
 @app.callback()
@@ -146,8 +145,7 @@ def _what(alert: Alert) -> str:
 
 
 def _done(action: Action) -> str:
-    what = _ACTIONS.get(action.what, action.what.replace("_", " "))
-    return f"{what}: {action.found or action.why}"
+    return f"{in_words(action.what)}: {action.found or action.why}"
 
 
 def _marks(alert: Alert) -> list[str]:

@@ -16,6 +16,7 @@ from modelfleet.cli.one_task import Which, opened_task
 from modelfleet.cli.roles import Config, Data, DatabaseUrl
 from modelfleet.events.files import check_writable
 from modelfleet.monitoring import Metrics
+from modelfleet.monitoring.alarms.actions import in_words
 from modelfleet.monitoring.reporting import Report, Slice, page
 from modelfleet.monitoring.reporting.figures import begun, days, moment, percent, range_of
 
@@ -81,7 +82,7 @@ def _alert(alert: Alert) -> Columns:
         percent(None) if alert.inception is None else moment(alert.inception.time),
         alert.sentence,
         "open" if alert.ended is None else f"ended: {alert.why}",
-        "\n".join(action.what.replace("_", " ") for action in alert.actions),
+        "\n".join(in_words(action.what) for action in alert.actions),
     )
 
 
