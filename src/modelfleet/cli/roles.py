@@ -66,7 +66,8 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter for each setting
     numbers = {"port": port, "grpc_port": grpc_port, "workers": workers}
     settings = settings_from(data, database, config, {**texts, **numbers})
     check_free(settings.host, settings.port)  # before workers are started for nothing
-    _check_learner(settings)
+    if settings.workers:
+        _check_learner(settings)
     running = Processes(settings, [*[train_until_told] * settings.workers, watch_until_told])
     try:
         _serve(settings, f"{settings.workers} training process(es)")
@@ -174,8 +175,7 @@ def _serve(settings: Settings, training: str) -> None:
 
 def _check_learner(settings: Settings) -> None:
     """Processes that train would only die of a learner that can't learn, again and again."""
-    if settings.workers:
-        check_learner(load_recipe(settings.recipe).learning.learner)
+    check_learner(load_recipe(settings.recipe).learning.learner)
 
 
 def _warn_of_models(settings: Settings) -> None:

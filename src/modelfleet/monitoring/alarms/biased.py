@@ -142,10 +142,13 @@ class _Table:
         judged = Judged(self._decided, requests.happened, requests.expected)
         own = within(requests.fields, found.where)
         for column, code in found.where:
-            field, is_it = self._fields[column], requests.fields[:, column] == code
+            field = self._fields[column]
+            if field not in REACH:
+                continue
             rest = tuple(pair for pair in found.where if pair[0] != column)
             alike = within(requests.fields, rest) if rest else np.ones(len(own), np.bool_)
-            if field in REACH and not recurs(judged, own, alike & ~is_it, field):
+            is_it = requests.fields[:, column] == code
+            if not recurs(judged, own, alike & ~is_it, field):
                 return False
         return True
 

@@ -90,9 +90,11 @@ class Handler:
                 self._teller.measured(case.about, episode, episode.action, time)
             self._teller.ended(case.about, episode, time)
             return True
+        if episode.muted_by is not None:
+            return False  # nothing is done about it, so it needn't be read back from the log
         rings = case.rang is not None and case.rang.evidence > 0
         finding = self._look_again(case) if rings or episode.given_up else None
-        if episode.given_up and episode.muted_by is None:
+        if episode.given_up:
             self._go_on(case, finding)
         return False
 
