@@ -44,7 +44,7 @@ def fill(fleet: Fleet, clock: HandClock) -> None:
     for half in range(2):
         offices = range(half * 3, half * 3 + 3)
         examples = [
-            Example(f"{text} in office {number}", label)
+            Example(f"{text} in office {number}", label, id=f"{text} in {number}")  # folds go by it
             for label, texts in KNOWN.items()
             for text in texts
             for number in offices
